@@ -1,0 +1,126 @@
+"""The settings of one guide: its mkdocs.yml, and what stands there under ``extra: checks:``.
+
+::
+
+    extra:
+      checks:
+        languages: {en: mkdocs.en.yml, zh: mkdocs.yml}   # the first names the tests
+        targets: data/targets.yml
+        shapes: data/shapes.yml
+        evidence: evidence
+        dumps: ["/var/crash/*/dump.*"]     # what a crash leaves behind, seen from the machine
+
+Everything has a default: a site of one language needs no such section.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from checks.model import GuideError
+
+DEFAULTS: dict[str, Any] = {
+    "languages": None,
+    "targets": "data/targets.yml",
+    "shapes": "data/shapes.yml",
+    "evidence": "evidence",
+    "dumps": [],
+}
+
+
+class _TolerantLoader(yaml.SafeLoader):
+    """Reads mkdocs.yml without importing what ``!!python/name:`` and ``!ENV`` point to."""
+
+
+_TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
+for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
+    _full = f"tag:yaml.org,2002:{_tag}"
+    _TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+
+
+@dataclass(frozen=True)
+class Config:
+    """Where one guide keeps what. All paths are absolute."""
+
+    file: Path
+    languages: dict[str, Path]  # language -> its mkdocs configuration; the first names the tests
+    docs: dict[str, Path]  # language -> folder of its pages
+    targets_file: Path
+    shapes_file: Path
+    evidence_dir: Path
+    dumps: tuple[str, ...]
+    raw: dict = field(default_factory=dict, hash=False, compare=False)
+
+    @property
+    def root(self) -> Path:
+        return self.file.parent
+
+    @property
+    def work_dir(self) -> Path:
+        """Scratch of this checkout: logs, the last run's console, locks. Safe to delete."""
+        return self.root / ".guide"
+
+    def relative(self, path: Path) -> Path:
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file; a GuideError names the file and line of what is wrong."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _TolerantLoader)
+    except FileNotFoundError:
+        raise GuideError(f"{path}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        raise GuideError(f"{path}: not UTF-8 (byte {error.start})") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        raise GuideError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}") from None
+
+
+def _with_parents(path: Path) -> dict:
+    """mkdocs' INHERIT: the file's keys over those of the file it inherits, mappings merged."""
+    data = read_yaml(path) or {}
+    if not isinstance(data, dict):
+        raise GuideError(f"{path}:1: not a mapping")
+    parent = data.pop("INHERIT", None)
+    return data if parent is None else _merge(_with_parents(path.parent / parent), data)
+
+
+def _merge(below: dict, above: dict) -> dict:
+    both = dict(below)
+    for key, value in above.items():
+        inner = both.get(key)
+        both[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return both
+
+
+def load(file: Path) -> Config:
+    """Read mkdocs.yml and the configurations of the languages it names."""
+    file = file.resolve()
+    raw = _with_parents(file)
+    own = (raw.get("extra") or {}).get("checks") or {}
+    unknown = sorted(set(own) - set(DEFAULTS))
+    if unknown:
+        raise GuideError(f"{file}: unknown key in extra.checks: {', '.join(unknown)} (known: {', '.join(DEFAULTS)})")
+    settings = {**DEFAULTS, **own}
+    language = (raw.get("theme") or {}).get("language", "en") if isinstance(raw.get("theme"), dict) else "en"
+    names = settings["languages"] or {language: file.name}
+    files = {name: file.parent / config for name, config in names.items()}
+    docs = {name: (path.parent / (_with_parents(path).get("docs_dir") or "docs")).resolve() for name, path in files.items()}
+    for name, folder in docs.items():
+        if not folder.is_dir():
+            raise GuideError(f"{files[name]}: docs_dir: there is no folder {folder}")
+    return Config(
+        file=file,
+        languages=files,
+        docs=docs,
+        targets_file=file.parent / settings["targets"],
+        shapes_file=file.parent / settings["shapes"],
+        evidence_dir=file.parent / settings["evidence"],
+        dumps=tuple(settings["dumps"]),
+        raw=raw,
+    )

@@ -1,0 +1,103 @@
+"""What the other modules speak of: pages, their snippets, and what can be wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+RUNNABLE = ("bash", "python")
+
+
+class GuideError(Exception):
+    """Something the user has to mend. Its text is printed as it is; the exit status is 2."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with one page, told position first."""
+
+    path: Path  # relative to the folder of mkdocs.yml
+    line: int  # counted from 1; 0 when the whole file is meant
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{where}: {self.text}"
+
+
+class PageErrors(GuideError):
+    """All the problems found in the pages, so that one run tells all of them."""
+
+    def __init__(self, problems: list[Problem]):
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+@dataclass(frozen=True)
+class Output:
+    """The ``text {.output}`` fence after a snippet: what the reader should see."""
+
+    text: str
+    line: int  # of the opening fence
+    end_line: int  # of the closing fence
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """One ``bash`` or ``python`` fence, with the exact text that the page shows.
+
+    ``code`` has no final newline. The attributes are those of the fence, with
+    the defaults filled in; times are in seconds.
+    """
+
+    page: str
+    id: str
+    language: str
+    code: str
+    path: Path
+    line: int
+    end_line: int
+    exit_status: int = 0
+    expect: str | None = None  # None, "reboot" or "crash"
+    timeout_s: float | None = None
+    targets: tuple[str, ...] = ("*",)
+    skip: str | None = None
+    file: str | None = None  # a python snippet that the reader saves under this name
+    output: Output | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of the bytes that run, as UTF-8: 64 hexadecimal digits."""
+        return hashlib.sha256(self.code.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One Markdown file in one language."""
+
+    name: str  # below the language's folder, without ".md": "install/verify"
+    language: str
+    path: Path
+    title: str
+    machine: str | None = None  # None, "container" or "vm"
+    after: str | None = None  # the name of the page whose end this one starts from
+    memory: str | None = None  # "3G"; None: the target's own default
+    firmware: str | None = None  # None or "secure-boot"
+    meta: dict = field(default_factory=dict, hash=False, compare=False)
+    snippets: tuple[Snippet, ...] = ()
+
+
+@dataclass(frozen=True)
+class Guide:
+    """All pages, by language and name, in the order of the navigation (then of the file names)."""
+
+    languages: tuple[str, ...]  # the first one gives the tests their names
+    pages: dict[tuple[str, str], Page] = field(hash=False)
+
+    def of(self, language: str) -> list[Page]:
+        return [page for page in self.pages.values() if page.language == language]
+
+    @property
+    def primary(self) -> list[Page]:
+        return self.of(self.languages[0])
