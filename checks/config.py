@@ -32,14 +32,14 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-class _TolerantLoader(yaml.SafeLoader):
+class TolerantLoader(yaml.SafeLoader):
     """Reads mkdocs.yml without importing what ``!!python/name:`` and ``!ENV`` point to."""
 
 
-_TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
+TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
 for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
     _full = f"tag:yaml.org,2002:{_tag}"
-    _TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+    TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class Config:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def read_yaml(path: Path) -> Any:
+def read_yaml(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> Any:
     """The content of a YAML file; a GuideError names the file and line of what is wrong."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _TolerantLoader)
+        return yaml.load(path.read_text(encoding="utf-8"), loader)
     except FileNotFoundError:
         raise GuideError(f"{path}: there is no such file") from None
     except UnicodeDecodeError as error:
@@ -81,13 +81,13 @@ def read_yaml(path: Path) -> Any:
         raise GuideError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}") from None
 
 
-def _with_parents(path: Path) -> dict:
+def with_parents(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> dict:
     """mkdocs' INHERIT: the file's keys over those of the file it inherits, mappings merged."""
-    data = read_yaml(path) or {}
+    data = read_yaml(path, loader) or {}
     if not isinstance(data, dict):
         raise GuideError(f"{path}:1: not a mapping")
     parent = data.pop("INHERIT", None)
-    return data if parent is None else _merge(_with_parents(path.parent / parent), data)
+    return data if parent is None else _merge(with_parents(path.parent / parent, loader), data)
 
 
 def _merge(below: dict, above: dict) -> dict:
@@ -101,7 +101,7 @@ def _merge(below: dict, above: dict) -> dict:
 def load(file: Path) -> Config:
     """Read mkdocs.yml and the configurations of the languages it names."""
     file = file.resolve()
-    raw = _with_parents(file)
+    raw = with_parents(file)
     own = (raw.get("extra") or {}).get("checks") or {}
     unknown = sorted(set(own) - set(DEFAULTS))
     if unknown:
@@ -110,7 +110,7 @@ def load(file: Path) -> Config:
     language = (raw.get("theme") or {}).get("language", "en") if isinstance(raw.get("theme"), dict) else "en"
     names = settings["languages"] or {language: file.name}
     files = {name: file.parent / config for name, config in names.items()}
-    docs = {name: (path.parent / (_with_parents(path).get("docs_dir") or "docs")).resolve() for name, path in files.items()}
+    docs = {name: (path.parent / (with_parents(path).get("docs_dir") or "docs")).resolve() for name, path in files.items()}
     for name, folder in docs.items():
         if not folder.is_dir():
             raise GuideError(f"{files[name]}: docs_dir: there is no folder {folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 RUNNABLE = ("bash", "python")
 
@@ -86,6 +87,8 @@ class Page:
     firmware: str | None = None  # None or "secure-boot"
     meta: dict = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
+    meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
+    outline: Any = field(default=None, hash=False, compare=False)  # structure.Outline: headings, links, admonitions
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,273 @@
+"""Markdown -> Guide: every page with its snippets, or every problem that stands in the way.
+
+A page is read as the site renders it (see fences.py). All that could make the
+page show one thing and the run do another is an error, told with its line.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pytest_examples import find_examples
+
+from checks import frontmatter
+from checks.attributes import Attributes
+from checks.config import Config, read_yaml, with_parents
+from checks.fences import Fence, Reader
+from checks.languages import wrong_language
+from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
+
+# Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
+# not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def read_guide(config: Config) -> Guide:
+    """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
+    targets = known_targets(config)
+    pages: dict[tuple[str, str], Page] = {}
+    problems: list[Problem] = []
+    for language, config_file in config.languages.items():
+        reader = PageReader(config, config_file, language, targets)
+        files = dict(_in_order(config, language))
+        found = {}
+        for name, path in files.items():
+            page = reader.read(name, path)
+            problems.extend(reader.problems)
+            if page is not None:
+                found[name] = page
+        problems.extend(_wrong_order(found, files))
+        pages.update(((language, name), page) for name, page in found.items())
+    if problems:
+        raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
+    return Guide(tuple(config.languages), pages)
+
+
+def known_targets(config: Config) -> tuple[str, ...] | None:
+    """The names in the targets file; None when the guide has no such file."""
+    if not config.targets_file.exists():
+        return None
+    return tuple(name for name in read_yaml(config.targets_file) or {} if not str(name).startswith("_"))
+
+
+class PageReader:
+    """Reads the pages of one language. After each page, ``problems`` holds what is wrong with it."""
+
+    def __init__(self, config: Config, config_file: Path, language: str, targets: tuple[str, ...] | None):
+        self._config = config
+        self._language = language
+        self._targets = targets
+        self._reader = Reader(config_file)
+        self._macros = macro_openings(config_file)
+        self._path = Path()
+        self.problems: list[Problem] = []
+
+    def read(self, name: str, path: Path) -> Page | None:
+        """The page; None when its file is no text or its front matter cannot be read."""
+        self.problems = []
+        self._path = self._config.relative(path)
+        text = self._text(path)
+        if text is None:
+            return None
+        head = frontmatter.read(text)
+        for line, problem in head.problems:
+            self._wrong(line, problem)
+        reading = self._reader.read(head.body)
+        for lost in reading.lost:
+            self._wrong(lost.line, lost.reason)
+        lines = head.body.split("\n")
+        snippets = self._snippets(name, reading.fences, lines)
+        if not reading.lost:
+            self._ask_pytest_examples(text, snippets)
+        meta = head.meta
+        if snippets and "machine" not in meta and not head.problems:
+            self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
+        self._check_ids(snippets, reading.outline)
+        headings = reading.outline.headings
+        return Page(
+            name=name,
+            language=self._language,
+            path=self._path,
+            title=str(meta.get("title") or (headings[0].text if headings else name)),
+            machine=meta.get("machine"),
+            after=meta.get("after"),
+            memory=meta.get("memory"),
+            firmware=meta.get("firmware"),
+            meta=meta,
+            snippets=tuple(snippets),
+            meta_lines=head.lines,
+            outline=reading.outline,
+        )
+
+    def _wrong(self, line: int, text: str) -> None:
+        self.problems.append(Problem(self._path, line, text))
+
+    def _text(self, path: Path) -> str | None:
+        data = path.read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            self._wrong(line, f"not UTF-8: byte 0x{data[error.start]:02x}")
+            return None
+        if "\r" in text:
+            self._wrong(text[: text.index("\r")].count("\n") + 1, "carriage return: save this file with line feeds only")
+            return None
+        return text
+
+    def _snippets(self, page: str, fences: tuple[Fence, ...], lines: list[str]) -> list[Snippet]:
+        snippets: list[Snippet] = []
+        for fence in fences:
+            if fence.language in RUNNABLE:
+                snippets.append(self._snippet(page, fence, lines))
+            elif "output" in fence.classes:
+                self._output(fence, snippets, lines)
+            else:
+                problem = wrong_language(fence.language)
+                if problem:
+                    self._wrong(fence.line, problem)
+        return snippets
+
+    def _snippet(self, page: str, fence: Fence, lines: list[str]) -> Snippet:
+        attributes = Attributes(fence, self._targets)
+        fields = attributes.fields()
+        for problem in attributes.problems:
+            self._wrong(fence.line, problem)
+        if not fence.code.strip():
+            self._wrong(fence.line, "this snippet is empty")
+        elif fence.code != fence.code.rstrip():
+            self._wrong(fence.end_line - 1, "this snippet ends in white space, which copying it drops")
+        self._check_text(fence, lines)
+        return Snippet(
+            page=page, id=fence.id, language=fence.language, code=fence.code,
+            path=self._path, line=fence.line, end_line=fence.end_line, **fields,
+        )  # fmt: skip
+
+    def _output(self, fence: Fence, snippets: list[Snippet], lines: list[str]) -> None:
+        if fence.language != "text":
+            self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
+        self._check_text(fence, lines)
+        if not snippets:
+            self._wrong(fence.line, "an output without a snippet before it")
+        elif snippets[-1].output is not None:
+            self._wrong(fence.line, f"a second output of {snippets[-1].id}: the first is on line {snippets[-1].output.line}")
+        else:
+            snippets[-1] = replace(snippets[-1], output=Output(fence.code, fence.line, fence.end_line))
+
+    def _check_text(self, fence: Fence, lines: list[str]) -> None:
+        """The block holds what is typed in the file, and nothing that a reader cannot see or a macro would eat."""
+        typed = lines[fence.line : fence.end_line - 1]
+        for number, line in enumerate(typed, fence.line + 1):
+            unseen = _UNSEEN.search(line)
+            if unseen:
+                self._wrong(number, f"U+{ord(unseen.group()):04X}, which a reader cannot see")
+            for opening in self._macros:
+                if opening in line:
+                    self._wrong(number, f"{opening} starts a macro, so the page would not show this line as it is")
+        shown = fence.code.split("\n") if typed else []
+        if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown)):
+            self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
+
+    def _check_ids(self, snippets: list[Snippet], outline) -> None:
+        taken = {heading.id: "a heading" for heading in outline.headings if heading.id}
+        for snippet in snippets:
+            if not snippet.id:
+                continue
+            if snippet.id in taken:
+                self._wrong(snippet.line, f"the id {snippet.id} is taken by {taken[snippet.id]}")
+            else:
+                taken[snippet.id] = f"the snippet on line {snippet.line}"
+
+    def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
+        """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""
+        ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
+        if not ours and "py" not in text:
+            return
+        theirs = python_examples(text)
+        for line in sorted(ours.keys() | theirs.keys()):
+            if ours.get(line) == theirs.get(line):
+                continue
+            if line not in theirs:
+                told = "pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"
+            elif line not in ours:
+                told = "pytest-examples sees a Python example here, which the page does not show as one"
+            else:
+                told = "pytest-examples reads other code here than the page shows: are all lines indented alike?"
+            self._wrong(line, told)
+
+
+def python_examples(text: str) -> dict[int, str]:
+    """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
+    # Only a file can be asked for. Its text is the one that was decoded and looked at above.
+    with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        return {example.start_line: example.source for example in find_examples(file.name)}
+
+
+def macro_openings(config_file: Path) -> tuple[str, ...]:
+    """What starts a macro on this site; nothing when it has no macros."""
+    plugins = with_parents(config_file).get("plugins") or {}
+    if isinstance(plugins, list):
+        plugins = {key: value for item in plugins for key, value in (item.items() if isinstance(item, dict) else [(item, None)])}
+    if "macros" not in plugins:
+        return ()
+    settings: dict[str, Any] = plugins["macros"] or {}
+    defaults = {"j2_variable_start_string": "{{", "j2_block_start_string": "{%", "j2_comment_start_string": "{#"}
+    return tuple(settings.get(key) or default for key, default in defaults.items())
+
+
+def _in_order(config: Config, language: str) -> Iterator[tuple[str, Path]]:
+    """Names and files of the pages: those of the navigation first, in its order, then the others by name."""
+    folder = config.docs[language]
+    files = {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for path in sorted(folder.rglob("*.md"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+    names = [name for name in _navigation(with_parents(config.languages[language]).get("nav")) if name in files]
+    for name in dict.fromkeys([*names, *files]):
+        yield name, files[name]
+
+
+def _navigation(item: Any) -> Iterator[str]:
+    if isinstance(item, str):
+        yield item.removesuffix(".md")
+    elif isinstance(item, (list, dict)):
+        for inner in item.values() if isinstance(item, dict) else item:
+            yield from _navigation(inner)
+
+
+def _wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Problem]:
+    """Pages whose ``after:`` cannot be followed. ``names`` has the unreadable pages too."""
+    for page in pages.values():
+        if page.after is None:
+            continue
+        line = page.meta_lines.get("after", 1)
+        before = pages.get(page.after)
+        if page.after not in names:
+            yield Problem(page.path, line, f"after: there is no page {page.after} in {page.language}")
+        elif before is None:
+            continue
+        elif before.machine != page.machine:
+            kinds = f"{before.name} runs on {before.machine or 'nothing'}, this page on {page.machine or 'nothing'}"
+            yield Problem(page.path, line, f"after: {kinds}; a machine cannot change its kind")
+        else:
+            circle = _circle(pages, page)
+            if circle:
+                yield Problem(page.path, line, f"after: goes in a circle: {' -> '.join(circle)}")
+
+
+def _circle(pages: dict[str, Page], page: Page) -> list[str]:
+    """The names from this page back to itself; empty when it is on no circle."""
+    names = [page.name]
+    before = page.after
+    while before is not None and before in pages and before not in names:
+        names.append(before)
+        before = pages[before].after
+    return [*names, page.name] if before == page.name else []
