@@ -230,17 +230,18 @@ def _in_order(config: Config, language: str) -> Iterator[tuple[str, Path]]:
         for path in sorted(folder.rglob("*.md"))
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
-    names = [name for name in _navigation(with_parents(config.languages[language]).get("nav")) if name in files]
+    names = [name for name in navigation(with_parents(config.languages[language]).get("nav")) if name in files]
     for name in dict.fromkeys([*names, *files]):
         yield name, files[name]
 
 
-def _navigation(item: Any) -> Iterator[str]:
+def navigation(item: Any) -> Iterator[str]:
+    """The names of the pages in mkdocs.yml's ``nav``, in its order."""
     if isinstance(item, str):
         yield item.removesuffix(".md")
     elif isinstance(item, (list, dict)):
         for inner in item.values() if isinstance(item, dict) else item:
-            yield from _navigation(inner)
+            yield from navigation(inner)
 
 
 def _wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Problem]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from markdown import Markdown
 from markdown.extensions import Extension
@@ -16,6 +18,7 @@ class Heading:
     level: int
     id: str | None  # None: the writer gave none
     text: str
+    line: int = 0  # counted from 1; 0 when it was not found
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,18 @@ class OutlineProcessor(Extension):
 
     def reset(self) -> None:
         self.outline = Outline()
+
+
+_ATX = re.compile(r"[> \t]*#{1,6}[^#]")
+
+
+def with_lines(outline: Outline, lines: list[str], fences: Iterable[tuple[int, int]]) -> Outline:
+    """The same outline, its headings with their lines. ``fences``: first and last line of each code block."""
+    inside = {number for first, last in fences for number in range(first, last + 1)}
+    found = [number for number, line in enumerate(lines, 1) if _ATX.match(line) and number not in inside]
+    if len(found) != len(outline.headings):
+        return outline
+    return replace(outline, headings=tuple(replace(h, line=n) for h, n in zip(outline.headings, found)))
 
 
 class _Walk(Treeprocessor):
