@@ -257,4 +257,8 @@ def _resolve(loader, suffix: str, node) -> Any:
         raise yaml.constructor.ConstructorError(None, None, f"there is no {suffix}", mark) from None
 
 
-_NamesLoader.add_multi_constructor("tag:yaml.org,2002:python/name:", _resolve)
+# Before its parent's, whose empty prefix fits every tag.
+_NamesLoader.yaml_multi_constructors = {
+    "tag:yaml.org,2002:python/name:": _resolve,
+    **configuration.TolerantLoader.yaml_multi_constructors,
+}

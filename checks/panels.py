@@ -1,0 +1,110 @@
+"""The pieces of a page that speak of evidence: the badge under a snippet, the home page's proof, the table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from checks.model import Page, Snippet
+from checks.recorded import applies
+from checks.showing import Showing
+
+
+@cache
+def _templates() -> Environment:
+    folder = Path(__file__).with_name("templates")
+    return Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def render(template: str, **values: Any) -> str:
+    """A file of templates/, filled in; every value is escaped."""
+    return _templates().get_template(template).render(**values)
+
+
+def badge(showing: Showing, snippet_id: str) -> str:
+    """The quiet line under a snippet; nothing when the page is not one of the guide's."""
+    snippet = showing.snippet(snippet_id)
+    if snippet is None:
+        return ""
+    page = showing.guide.pages[showing.language, showing.page]
+    runs = []
+    for target in showing.evidence.targets():
+        if applies(snippet, target) and showing.evidence.of(target, page.name) is not None:
+            state = showing.evidence.state(target, page, snippet)
+            run = showing.evidence.of(target, page.name)
+            entry = run.entry(snippet.id) or {}
+            runs.append({"target": target, "state": state, "date": run.date, "seconds": entry.get("seconds")})
+    return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
+
+
+def proof(showing: Showing) -> str:
+    """For each target that has been run: when, on what, how much, and what was left out."""
+    cards = [_card(showing, target) for target in showing.evidence.targets()]
+    return render("proof.html", showing=showing, words=showing.words, cards=cards)
+
+
+def verified(showing: Showing) -> str:
+    """Pages down, targets across."""
+    targets = showing.evidence.targets()
+    rows = []
+    for page in showing.guide.of(showing.language):
+        if page.snippets:
+            rows.append({"page": page, "url": _url(showing, page), "cells": [_cell(showing, target, page) for target in targets]})
+    return render("verified.html", showing=showing, words=showing.words, targets=targets, rows=rows)
+
+
+def _url(showing: Showing, page: Page) -> str:
+    """Where MkDocs puts the page."""
+    name = page.name.removesuffix("index").rstrip("/") if page.name.split("/")[-1] == "index" else page.name
+    return showing.base + (f"{name}/" if name else "")
+
+
+def _cell(showing: Showing, target: str, page: Page) -> dict[str, Any]:
+    run = showing.evidence.of(target, page.name)
+    meant = [snippet for snippet in page.snippets if applies(snippet, target)]
+    return {
+        "target": target,
+        "state": showing.evidence.page_state(target, page) if meant else "nothing",
+        "run": run,
+        "ran": sum(1 for snippet in meant if run and run.entry(snippet.id)),
+        "skipped": len(page.snippets) - len(meant),
+    }
+
+
+def _card(showing: Showing, target: str) -> dict[str, Any]:
+    runs = showing.evidence.runs(target)
+    last = max(runs, key=lambda run: run.data["started"])
+    # A container has the kernel of whoever ran it; that of a VM is the target's own.
+    own = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
+    counts: Counter[str] = Counter()
+    left: list[tuple[Page, Snippet, str]] = []
+    pages = set()
+    for page in showing.guide.of(showing.language):
+        for snippet in page.snippets:
+            if snippet.skip is not None:
+                left.append((page, snippet, snippet.skip))
+            elif not applies(snippet, target):
+                left.append((page, snippet, showing.words["other_target"]))
+            elif showing.evidence.state(target, page, snippet) == "valid":
+                counts["ran"] += 1
+                pages.add(page.name)
+            else:
+                counts["stale"] += 1
+    return {
+        "target": target,
+        "started": last.started,
+        "kernel": own.data.get("kernel") if own.data.get("emulator") else None,
+        "emulator": own.data.get("emulator"),
+        "accelerator": own.data.get("accelerator"),
+        "seconds": sum(run.data.get("seconds") or 0 for run in runs),
+        "ran": counts["ran"],
+        "stale": counts["stale"],
+        "pages": len(pages),
+        "left": [{"page": page, "id": snippet.id, "url": _url(showing, page), "why": why} for page, snippet, why in left],
+    }

@@ -1,0 +1,107 @@
+"""The site's side of the snippets: how a fence is shown, and the macros that pages may use.
+
+mkdocs.yml names this module twice: ``plugins: macros: modules: [checks.site]``
+and, for superfences, ``format: !!python/name:checks.site.format_fence``.
+Neither MkDocs nor its theme is imported here.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from checks import config as configuration
+from checks import panels
+from checks.model import RUNNABLE, GuideError
+from checks.showing import Showing, load
+
+# The site that is being built, and its page: superfences passes neither to a formatter. MkDocs
+# renders one page after the other, and calls on_pre_page_macros just before.
+_showing: Showing | None = None
+
+
+def define_env(env: Any) -> None:
+    """Called by mkdocs-macros when a build starts."""
+    global _showing
+    _showing = load(Path(env.conf.config_file_path))
+    env.macro(proof)
+    env.macro(verified)
+    env.macro(diagram)
+    env.macro(transcript_url)
+
+
+def on_pre_page_macros(env: Any) -> None:
+    global _showing
+    _showing = replace(_showing, page=env.page.file.src_uri.removesuffix(".md"), base=_base(env.page.url))
+
+
+def _base(url: str) -> str:
+    """From a page's address to the root of its language: "../" for "quick-start/"."""
+    return "../" * url.count("/") or "./"
+
+
+def proof() -> str:
+    """For the home page: when the last run was, on what, how many snippets ran, how many did not and why."""
+    return _in_markdown(panels.proof(_showing))
+
+
+def verified() -> str:
+    """A table: per target and page, what is proven."""
+    return _in_markdown(panels.verified(_showing))
+
+
+def transcript_url(page: str, target: str | None = None) -> str:
+    """The address of what a page's snippets printed; on the first target that has run them if none is given."""
+    for name in [target] if target else _showing.evidence.targets():
+        if _showing.evidence.of(name, page) is not None:
+            return f"{_showing.base}proof/{name}/{page}/"
+    raise GuideError(f"transcript_url: no run of {page}{f' on {target}' if target else ''} is kept")
+
+
+def diagram(name: str) -> str:
+    """The drawing theme/diagrams/NAME.svg, inlined, its ``[[key]]`` replaced from NAME.yml in the page's language."""
+    folder = _showing.config.root / "theme" / "diagrams"
+    if not (folder / f"{name}.svg").exists():
+        raise GuideError(f"diagram: there is no {_showing.config.relative(folder / name)}.svg")
+    words = (configuration.read_yaml(folder / f"{name}.yml") or {}).get(_showing.language, {})
+
+    def word(match: re.Match) -> str:
+        if match[1] not in words:
+            raise GuideError(f"diagram {name}: {name}.yml has no word {match[1]} in {_showing.language}")
+        return html.escape(str(words[match[1]]))
+
+    drawing = re.sub(r"\[\[([\w-]+)\]\]", word, (folder / f"{name}.svg").read_text(encoding="utf-8"))
+    drawing = re.sub(r"<\?xml.*?\?>|<!--.*?-->", "", drawing, flags=re.DOTALL)
+    return _in_markdown(f'<figure class="diagram">{drawing}</figure>')
+
+
+def _in_markdown(block: str) -> str:
+    """Markdown takes one unbroken HTML block as it is."""
+    return re.sub(r"\n\s*(?=\n)", "", block.strip())
+
+
+def format_fence(source, language, class_name, options, md, classes=None, id_value="", attrs=None, **_) -> str:
+    """What a fence becomes on the page. Superfences calls this for every code block."""
+    highlight = md.preprocessors["fenced_code_block"].highlight
+    classes, attributes = list(classes or ()), dict(attrs or {})
+    # build.py counts these: no code block may be lost, or appear from elsewhere.
+    shown = {"data-fence": html.escape(language or "text")}
+    below = ""
+    if language in RUNNABLE:
+        # What is copied is what ran: the theme's button takes this, not the text of the highlighted block.
+        shown["data-copy"] = _attribute(source)
+        options = {**options, "title": attributes["data-file"]} if "data-file" in attributes else options
+        if _showing is not None and id_value:
+            below = panels.badge(_showing, id_value)
+    elif "output" in classes and _showing is not None:
+        shown["data-label"] = html.escape(_showing.words["output"])
+    block = highlight(source, language, options, md, classes=classes, id_value=id_value, attrs=shown)
+    return f'<div class="snippet">{block}{below}</div>' if below else block
+
+
+def _attribute(text: str) -> str:
+    """Escaped so that neither Markdown nor the browser changes a byte of it."""
+    return html.escape(text).replace("\n", "&#10;").replace("\t", "&#9;")
