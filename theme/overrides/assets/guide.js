@@ -1,0 +1,29 @@
+// Small things that HTML alone cannot do. The site works without them.
+"use strict";
+
+// Changing the language keeps the place on the page: both languages have the same heading and snippet ids.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest && event.target.closest("a[data-keep-anchor]");
+  if (link) {
+    link.hash = location.hash;
+    try {
+      localStorage.setItem("guide.language", link.hreflang);
+    } catch (error) {
+      // Storage may be forbidden; then the root page asks again.
+    }
+  }
+}, true);
+
+// The theme's search dialog has no name for screen readers.
+const search = document.querySelector(".md-search[role=dialog]");
+const field = document.querySelector(".md-search__input");
+if (search && field) {
+  search.setAttribute("aria-label", field.placeholder);
+}
+
+// Wide tables and blocks scroll inside themselves, so the keyboard must reach them.
+for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")) {
+  if (box.scrollWidth > box.clientWidth) {
+    box.tabIndex = 0;
+  }
+}
