@@ -23,7 +23,7 @@ import yaml
 
 from checks import config as configuration
 from checks.model import GuideError
-from checks.structure import Outline, OutlineProcessor, with_lines
+from checks.structure import Outline, OutlineProcessor, with_fences
 
 # MkDocs always loads these three, whatever mkdocs.yml says.
 BUILT_IN = ("toc", "tables", "fenced_code")
@@ -103,7 +103,7 @@ class Reader:
             for fence in found:
                 lines[fence.line - 1 : fence.end_line] = [""] * (fence.end_line - fence.line + 1)
             fences, found = self._rendered("\n".join(lines), lines)
-        outline = with_lines(self._outline.outline, lines, ((fence.line, fence.end_line) for fence in fences))
+        outline = with_fences(self._outline.outline, lines, [(fence.line, fence.end_line) for fence in fences])
         return Reading(tuple(fences), tuple(sorted(lost, key=lambda fence: fence.line)), outline)
 
     def _rendered(self, text: str, lines: list[str]) -> tuple[list[Fence], list[Lost]]:

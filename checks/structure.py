@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from markdown import Markdown
@@ -28,6 +28,7 @@ class Outline:
     headings: tuple[Heading, ...] = ()
     links: tuple[str, ...] = ()  # of `a` and `img`, as they are written
     blocks: tuple[str, ...] = ()  # "admonition warning", "details tip", "tabs 3"
+    code_blocks: int = 0  # fences, runnable or not
 
 
 class OutlineProcessor(Extension):
@@ -47,8 +48,9 @@ class OutlineProcessor(Extension):
 _ATX = re.compile(r"[> \t]*#{1,6}[^#]")
 
 
-def with_lines(outline: Outline, lines: list[str], fences: Iterable[tuple[int, int]]) -> Outline:
+def with_fences(outline: Outline, lines: list[str], fences: Collection[tuple[int, int]]) -> Outline:
     """The same outline, its headings with their lines. ``fences``: first and last line of each code block."""
+    outline = replace(outline, code_blocks=len(fences))
     inside = {number for first, last in fences for number in range(first, last + 1)}
     found = [number for number, line in enumerate(lines, 1) if _ATX.match(line) and number not in inside]
     if len(found) != len(outline.headings):

@@ -1,0 +1,74 @@
+"""The pages that show what a run printed: ``LANGUAGE/proof/TARGET/PAGE/index.html#ID``, without the theme."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any
+
+from checks import panels
+from checks.config import Config
+from checks.model import Guide, Page
+from checks.recorded import Run
+from checks.showing import Showing, of
+
+
+def write(config: Config, guide: Guide, out: Path) -> list[Path]:
+    """One file for each run of each page, in each language; ``out`` holds the languages' sites."""
+    written = []
+    for language in guide.languages:
+        showing = of(config, guide, language)
+        for page in guide.of(language):
+            for target in showing.evidence.targets():
+                run = showing.evidence.of(target, page.name)
+                if run is not None:
+                    file = out / language / "proof" / target / page.name / "index.html"
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_text(_page(showing, page, run), encoding="utf-8")
+                    written.append(file)
+    return written
+
+
+def _page(showing: Showing, page: Page, run: Run) -> str:
+    # proof/TARGET/PAGE/: two folders, and one for each part of the page's name.
+    root = "../" * (2 + len(page.name.split("/")))
+    hreflang = showing.config.raw.get("extra", {}).get("twins", {}).get(showing.language, {}).get("hreflang", showing.language)
+    snippets = {snippet.id: snippet for snippet in page.snippets}
+    entries = []
+    for entry in run.data.get("snippets", ()):
+        snippet = snippets.get(entry["id"])
+        same = snippet is not None and snippet.sha256 == entry.get("sha256")
+        entries.append(
+            {
+                **entry,
+                "code": snippet.code if same else None,
+                "output": _visible(entry.get("output") or ""),
+                "reason": snippet.skip if snippet else entry.get("skip"),
+                "boot": _boot(entry, showing),
+            }
+        )
+    return panels.render(
+        "page.html",
+        showing=showing,
+        words=showing.words,
+        page=page,
+        run=run,
+        entries=entries,
+        root=root,
+        back=f"{root}{'' if page.name == 'index' else page.name.removesuffix('/index') + '/'}",
+        hreflang=hreflang,
+        stale=showing.evidence.page_state(run.target, page) != "valid",
+        title=html.unescape(page.title),
+    )
+
+
+def _visible(output: str) -> str:
+    """Control characters as their pictures (␛), so that a browser shows what a terminal would have swallowed."""
+    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else c for c in output.replace("\r\n", "\n"))
+
+
+def _boot(entry: dict[str, Any], showing: Showing) -> dict[str, Any] | None:
+    before, after = entry.get("boot_id_before"), entry.get("boot_id_after")
+    if not before or not after:
+        return None
+    return {"before": before, "after": after, "crossed": before != after}
