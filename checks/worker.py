@@ -98,7 +98,7 @@ def _quiet_jieba(folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     jieba.dt.tmp_dir = str(folder)
-    jieba.setLevel(logging.WARNING)
+    jieba.setLogLevel(logging.WARNING)
 
 
 def main() -> None:
