@@ -1,0 +1,61 @@
+"""Where packages come from: the host's own apt configuration, or a mirror that the user names.
+
+No address stands in this repository. A host of the target's family is asked
+for the mirrors that it uses; for another family the target's official
+container image is asked, whose apt configuration names them, or
+``GUIDE_MIRROR_DEBIAN`` / ``GUIDE_MIRROR_UBUNTU`` (and ``..._SECURITY``).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from checks.images.target import Target, host_release
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """The URIs of one archive; ``security`` equals ``main`` where one mirror has both."""
+
+    main: str
+    security: str
+
+    def sources(self, target: Target) -> list[str]:
+        """One-line apt sources of a target: the release, its updates and its security fixes."""
+        family = target.distribution
+        option = f"[signed-by={family.keyring}]" if Path(family.keyring).exists() else ""
+        suites = [(self.main, target.suite), (self.main, f"{target.suite}-updates"), (self.security, f"{target.suite}-security")]
+        return [" ".join(f"deb {option} {uri} {suite} {family.components}".split()) for uri, suite in suites]
+
+
+def of_host(family: str) -> Mirror | None:
+    """The mirror that this host uses, if it is of ``family`` and has the tools; else None."""
+    if host_release().get("ID") != family or not shutil.which("apt-get"):
+        return None
+    return parse(_indextargets(), host_release().get("VERSION_CODENAME", ""))
+
+
+def named(family: str) -> Mirror | None:
+    """The mirror that the user names in the environment, or None."""
+    main = os.environ.get(f"GUIDE_MIRROR_{family.upper()}")
+    return Mirror(main, os.environ.get(f"GUIDE_MIRROR_{family.upper()}_SECURITY", main)) if main else None
+
+
+def parse(indextargets: str, codename: str) -> Mirror | None:
+    """Read lines of ``$(REPO_URI) $(RELEASE)``; RELEASE is the suite as the sources name it."""
+    uris: dict[str, str] = {}
+    for line in indextargets.splitlines():
+        uri, _, suite = line.strip().partition(" ")
+        # The repository's URI ends in dists/SUITE/; what stands before it is what a source line takes.
+        uris.setdefault(suite, uri.split("/dists/")[0])
+    main = uris.get(codename)
+    return Mirror(main, uris.get(f"{codename}-security", main)) if main else None
+
+
+def _indextargets() -> str:
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages"]
+    return subprocess.run(command, capture_output=True, text=True).stdout

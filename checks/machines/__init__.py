@@ -1,0 +1,1 @@
+"""What snippets run on: containers, and VMs inside containers."""

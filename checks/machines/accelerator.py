@@ -1,0 +1,55 @@
+"""KVM if it really works, else TCG.
+
+``/dev/kvm`` may be there, answer its version, create a machine, and still not
+run a stock kernel (nested hosts). So a guest is started under KVM for a
+moment: the firmware has to have come as far as its boot menu's first words.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from checks.machines.engine import Engine, cache_dir
+from checks.machines.vm import Hardware, Vm
+from checks.machines.wire import Lost
+
+PROBE_S = 25
+
+
+def accelerator(engine: Engine, emulator_image: str, disk: Path, say: Callable[[str], None]) -> str:
+    """"kvm" or "tcg"; probed once per host boot and emulator image."""
+    forced = os.environ.get("GUIDE_ACCELERATOR")
+    if forced in ("kvm", "tcg"):
+        return forced
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        return "tcg"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    known = cache_dir() / f"accelerator-{boot}-{emulator_image.rsplit(':', 1)[-1]}"
+    if not known.exists():
+        say("trying KVM for a moment")
+        works = _boots(engine, emulator_image, disk)
+        say("KVM works here" if works else "KVM does not run a guest here; TCG does, some ten times slower")
+        for old in cache_dir().glob("accelerator-*"):
+            old.unlink(missing_ok=True)
+        known.write_text("kvm" if works else "tcg")
+    return known.read_text()
+
+
+def _boots(engine: Engine, emulator_image: str, disk: Path) -> bool:
+    vm = Vm(engine, emulator_image, disk, Hardware(memory="512M", cpus=1), "kvm")
+    try:
+        vm.power_on()
+        deadline = time.monotonic() + PROBE_S
+        while time.monotonic() < deadline:
+            vm.tick()
+            if b"BdsDxe" in vm.console.data:
+                return vm.monitor("query-status")["status"] == "running"
+            time.sleep(0.2)
+        return False
+    except Lost:
+        return False
+    finally:
+        vm.stop()

@@ -1,0 +1,88 @@
+"""The serial console of a VM: what the kernels say, when, and what it means for the runner."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checks.terminal import plain
+
+# What the kernel and the firmware print at each stage, in the order of a crash.
+# "---[ end Kernel panic" is printed only when nothing follows: a kernel with a loaded capture kernel jumps before it.
+PANIC = re.compile(rb"Kernel panic - not syncing: ?([^\r\n]*)")
+DEAD = re.compile(rb"---\[ end Kernel panic")
+UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
+
+
+@dataclass
+class Console:
+    """Follows the file that QEMU writes the serial port into."""
+
+    path: Path
+    started: float = field(default_factory=time.monotonic)
+    data: bytes = b""
+    frames: list[tuple[float, int]] = field(default_factory=list)  # (seconds since the start, length by then)
+
+    def poll(self) -> bytes:
+        """Read what came since the last call."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(len(self.data))
+                new = file.read()
+        except FileNotFoundError:
+            return b""
+        if new:
+            self.data += new
+            self.frames.append((time.monotonic() - self.started, len(self.data)))
+        return new
+
+    def mark(self) -> int:
+        """A position to look from later."""
+        self.poll()
+        return len(self.data)
+
+    def text(self, since: int = 0) -> str:
+        """What was printed from ``since`` on, as plain lines."""
+        return plain(self.data[since:])
+
+    def tail(self, lines: int = 25, since: int = 0) -> str:
+        """The last lines that are not empty."""
+        return "\n".join([line for line in self.text(since).split("\n") if line.strip()][-lines:])
+
+    def panics(self, since: int = 0) -> list[str]:
+        """The reasons of the panics printed from ``since`` on."""
+        return [found.decode("utf-8", "replace") for found in PANIC.findall(self.data[since:])]
+
+    def dead(self, since: int = 0) -> bool:
+        """A kernel has panicked and stands still: nobody takes over."""
+        return DEAD.search(self.data[since:]) is not None
+
+    def panicked_at(self, since: int = 0) -> int | None:
+        """Where the first panic from ``since`` on stands."""
+        found = PANIC.search(self.data, since)
+        return found.start() if found else None
+
+    def new_kernel(self, since: int, until: int | None = None) -> bool:
+        """Whether a kernel started in between: the time that kernel messages begin with has gone back.
+
+        Most distributions boot with ``quiet``, so its first words need not be there.
+        """
+        last = 0.0
+        for found in UPTIME.finditer(self.data, since, len(self.data) if until is None else until):
+            seconds = float(found[1])
+            if seconds < last - 0.5:
+                return True
+            last = max(last, seconds)
+        return False
+
+    def cast(self, width: int = 120, height: int = 40) -> str:
+        """The recording in asciicast 2, times in seconds as they were seen (to 0.5 s)."""
+        lines = [json.dumps({"version": 2, "width": width, "height": height})]
+        begin = 0
+        for seconds, end in self.frames:
+            lines.append(json.dumps([round(seconds, 3), "o", self.data[begin:end].decode("utf-8", "replace")]))
+            begin = end
+        return "\n".join(lines) + "\n"

@@ -1,0 +1,104 @@
+"""A page's machine that is a container: a fresh one for each page, thrown away at its end."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import uuid
+from collections import deque
+from dataclasses import dataclass
+
+from checks import agent
+from checks.machines.engine import Engine
+from checks.machines.wire import Lost, Wire
+
+# What `su` and the reader's `sudo apt install` need of root; nothing that reaches the host.
+CAPABILITIES = ("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one machine may take of the host."""
+
+    memory: str = "1g"
+    processes: int = 256
+    cpus: float = 2
+    file_mib: int = 1024  # the largest file it may write
+    disk_mib: int = 4096  # what its layer may grow to
+
+
+LIMITS = Limits()
+
+
+class Container:
+    """A container with the agent as its first process. ``emulator`` and ``accelerator`` are for evidence."""
+
+    kind = "container"
+    emulator = None
+    accelerator = None
+
+    def __init__(self, engine: Engine, image: str, limits: Limits = LIMITS):
+        self.engine, self.image, self.limits = engine, image, limits
+        self.name = f"guide-{uuid.uuid4().hex[:12]}"
+        self.process: subprocess.Popen | None = None
+        self.wire: Wire | None = None
+        self.said: deque[str] = deque(maxlen=50)  # the engine's own words
+
+    def start(self) -> dict:
+        """Start it and log the reader in; returns the agent's hello."""
+        options = [
+            "--interactive", "--network=none", "--hostname=lab", "--cap-drop=ALL",
+            *(f"--cap-add={name}" for name in CAPABILITIES),
+            f"--memory={self.limits.memory}", f"--memory-swap={self.limits.memory}",
+            f"--pids-limit={self.limits.processes}", f"--cpus={self.limits.cpus}",
+            "--ulimit", f"fsize={self.limits.file_mib << 20}:{self.limits.file_mib << 20}",
+            "--ulimit", "core=0:0",
+        ]  # fmt: skip
+        command = self.engine.run_command(self.image, ["python3", "-u", "-c", agent.LOADER], *options, name=self.name)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
+        self.wire = Wire(self.process.stdout.fileno(), self.process.stdin.fileno())
+        try:
+            self.wire.load("reader")
+            return self.wire.expect("hello", START_TIMEOUT_S, "the container's agent")
+        except Lost as lost:
+            self.process.wait(timeout=30)
+            said = " ".join(self.said) or "no words"
+            self.stop()
+            raise Lost(f"the container did not start ({lost}): {said}") from None
+
+    def _listen(self, stream) -> None:
+        for line in stream:
+            self.said.append(line.decode(errors="replace").strip())
+
+    def console_tail(self, lines: int = 20) -> str:
+        """The engine's last words; empty when all is well."""
+        return "\n".join(list(self.said)[-lines:])
+
+    def overflown(self) -> str | None:
+        """What is said of a machine that has written more than it may, else None. Costs 0.1 s: ask seldom."""
+        form = "{{.SizeRw}}"
+        done = self.engine.call("container", "inspect", "--size", "--format", form, self.name, check=False)
+        words = done.stdout.strip()
+        written_mib = int(words) >> 20 if words.isdigit() else 0
+        if written_mib > self.limits.disk_mib:
+            return f"wrote {written_mib} MiB; a machine may write {self.limits.disk_mib} MiB"
+        return None
+
+    def stop(self) -> None:
+        """End it, whatever it does; safe to call twice."""
+        if self.process is None:
+            return
+        self.engine.remove(self.name)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            try:
+                stream.close()
+            except OSError:
+                pass
+        self.process = None

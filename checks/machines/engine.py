@@ -1,0 +1,161 @@
+"""podman or docker: found by trying, not by name.
+
+What a host refuses shows only when a container is started there: crun gives up
+on hybrid cgroups where runc does not, and podman's default resource limits
+need a capability that a nested root may lack. So the flags are found by
+running ``true``, once per host boot and engine version.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import uuid
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from checks.model import GuideError
+
+LABEL = "guide.owner"  # on every container of ours: "PID:START", so that a sweep knows the orphans
+ULIMITS = ("--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")
+SMALL_ULIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+# Each limit is enforced or the flags are refused; there is no run without them.
+PROBE_LIMITS = ("--memory=64m", "--pids-limit=32", "--cpus=1")
+
+INSTALL_HINT = (
+    "no container engine answers here. Install one: apt-get install -y podman runc   "
+    "(or start docker); then run the same command again"
+)
+
+
+def cache_dir() -> Path:
+    """Where disks and what was found out about this host are kept: $GUIDE_CACHE or ~/.cache/guide-checks.
+
+    Everything in it is named by the hash of what made it, or is proven by use.
+    """
+    named = os.environ.get("GUIDE_CACHE")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(named) if named else home / "guide-checks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def owner(pid: int | None = None) -> str:
+    """This process, told apart from a later one with the same number: "PID:START"."""
+    pid = pid or os.getpid()
+    try:
+        start = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        start = "gone"
+    return f"{pid}:{start}"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One engine that has started a container on this host, and the flags that it needed."""
+
+    program: str
+    flags: tuple[str, ...]
+
+    def command(self, *args: str) -> list[str]:
+        return [self.program, *args]
+
+    def call(self, *args: str, check: bool = True, **kwargs) -> subprocess.CompletedProcess:
+        """Run one engine command to its end; a failure is a GuideError with the engine's own words."""
+        kwargs.setdefault("stdin", subprocess.DEVNULL)
+        done = subprocess.run(self.command(*args), capture_output=True, text=True, **kwargs)
+        if check and done.returncode:
+            said = (done.stderr or done.stdout).strip()
+            raise GuideError(f"{self.program} {args[0]} failed ({done.returncode}): {said}")
+        return done
+
+    def run_command(self, image: str, argv: list[str], *options: str, name: str | None = None) -> list[str]:
+        """The command line of one container that is removed when it ends and that a sweep would find."""
+        name = name or f"guide-{uuid.uuid4().hex[:12]}"
+        return self.command("run", "--rm", "--name", name, "--label", f"{LABEL}={owner()}", *self.flags, *options, image, *argv)
+
+    def has_image(self, tag: str) -> bool:
+        return self.call("image", "inspect", tag, check=False).returncode == 0
+
+    def image_id(self, tag: str) -> str:
+        return self.call("image", "inspect", "--format", "{{.Id}}", tag).stdout.strip().removeprefix("sha256:")
+
+    def remove(self, name: str) -> None:
+        self.call("rm", "--force", *(["--time=0"] if self.program == "podman" else []), name, check=False)
+
+    def ours(self) -> list[tuple[str, str]]:
+        """(name, owner) of every container with our label, running or not."""
+        form = '{{.Names}} {{.Label "%s"}}' % LABEL if self.program == "docker" else "{{.Names}} {{index .Labels \"%s\"}}" % LABEL
+        done = self.call("ps", "--all", "--filter", f"label={LABEL}", "--format", form)
+        return [tuple(line.split(" ", 1)) for line in done.stdout.splitlines() if " " in line]
+
+    def sweep(self) -> list[str]:
+        """Remove what runs that were killed left behind; a container of a living runner is never touched."""
+        gone = [name for name, who in self.ours() if owner(int(who.split(":")[0])) != who]
+        for name in gone:
+            self.remove(name)
+        return gone
+
+
+def answering() -> list[str]:
+    """The engines that are installed and whose service, where they need one, answers."""
+    found = []
+    for program in ("podman", "docker"):
+        if shutil.which(program):
+            info = subprocess.run([program, "info"], capture_output=True, stdin=subprocess.DEVNULL)
+            if info.returncode == 0:
+                found.append(program)
+    return found
+
+
+@lru_cache(maxsize=None)
+def find(probe_image: str) -> Engine:
+    """The engine that can start ``probe_image`` with limits; a GuideError says what each one answered."""
+    cache = cache_dir() / "engine.json"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    said = []
+    for program in answering():
+        version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+        key = f"{boot} {version}"
+        flags = _remembered(cache, key)
+        if flags is not None and _starts(program, flags, probe_image) is None:
+            return Engine(program, flags)
+        runtimes: list[tuple[str, ...]] = [()]
+        if program == "podman":
+            runtimes += [(f"--runtime={name}",) for name in ("crun", "runc") if shutil.which(name)]
+        for runtime in runtimes:
+            for ulimits in (ULIMITS, SMALL_ULIMITS):
+                flags = (*runtime, *ulimits)
+                error = _starts(program, flags, probe_image)
+                if error is None:
+                    _remember(cache, key, flags)
+                    return Engine(program, flags)
+                said.append(f"  {program} {' '.join(flags)}: {error}")
+    if not said:
+        raise GuideError(INSTALL_HINT)
+    raise GuideError("no container engine can start a container with limits here:\n" + "\n".join(said))
+
+
+def _starts(program: str, flags: tuple[str, ...], image: str) -> str | None:
+    command = [program, "run", "--rm", "--label", f"{LABEL}={owner()}", "--network=none", *PROBE_LIMITS, *flags, image, "true"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+    except subprocess.TimeoutExpired:
+        return "did not answer within 60 s"
+    return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["no words"])[-1]
+
+
+def _remembered(cache: Path, key: str) -> tuple[str, ...] | None:
+    try:
+        return tuple(json.loads(cache.read_text())[key])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(cache: Path, key: str, flags: tuple[str, ...]) -> None:
+    aside = cache.with_suffix(f".{os.getpid()}")
+    aside.write_text(json.dumps({key: flags}))
+    aside.replace(cache)

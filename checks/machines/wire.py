@@ -1,0 +1,76 @@
+"""The runner's side of the line to the agent in a machine: JSON, one object a line."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from checks import agent
+
+AGENT_SOURCE = Path(agent.__file__).read_bytes()
+
+
+class Lost(Exception):
+    """The machine does not answer any more, or not as it should; the text says what was seen."""
+
+
+class Wire:
+    """One line to one agent, over two file descriptors."""
+
+    def __init__(self, read_fd: int, write_fd: int):
+        self.read_fd, self.write_fd = read_fd, write_fd
+        self.buffer = b""
+        self.queue: list[dict] = []
+
+    def send(self, **message) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        try:
+            while data:
+                data = data[os.write(self.write_fd, data) :]
+        except OSError as error:
+            raise Lost(f"the machine's line is closed: {error.strerror}") from None
+
+    def receive(self, deadline: float, tick: Callable[[], None] | None = None, tick_s: float = 0.5) -> dict | None:
+        """The next message, or None at ``deadline`` (time.monotonic()). ``tick`` is called while waiting."""
+        while not self.queue:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            ready, _, _ = select.select([self.read_fd], [], [], min(left, tick_s))
+            if not ready:
+                if tick:
+                    tick()
+                continue
+            data = os.read(self.read_fd, 1 << 16)
+            if not data:
+                raise Lost("the machine hung up")
+            *lines, self.buffer = (self.buffer + data).split(b"\n")
+            for line in filter(None, lines):
+                try:
+                    self.queue.append(json.loads(line))
+                except ValueError:
+                    continue  # cut off when the machine went away
+        return self.queue.pop(0)
+
+    def expect(self, op: str, timeout_s: float, what: str, tick: Callable[[], None] | None = None) -> dict:
+        """The next message of kind ``op``; others are dropped. Lost after ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        while (message := self.receive(deadline, tick)) is not None:
+            if message.get("op") == op:
+                return message
+        raise Lost(f"{what}: no answer within {timeout_s:.0f} s")
+
+    def load(self, user: str) -> None:
+        """Send the agent to the loader that waits for it."""
+        code = base64.b64encode(AGENT_SOURCE).decode()
+        self.send(op="load", code=code, options={"user": user})
+
+
+def decode(message: dict, key: str) -> bytes:
+    """The bytes that a message carries under ``key``."""
+    return base64.b64decode(message.get(key) or "")

@@ -1,0 +1,318 @@
+"""The reader's shell on a machine: what a snippet printed, how it ended, and what became of the machine.
+
+Nothing here judges an output; a failure is what no reader would take for
+success: a status that was not announced, a line that failed in the middle, a
+machine that went away unasked or did not come back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from checks.machines.wire import Lost, decode
+from checks.model import Snippet
+
+# In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s.
+DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
+CROSSING_TIMEOUT_S = {"reboot": 300, "crash": 900}
+CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
+EOF_GRACE_S = 2
+DISK_CHECK_S = 5
+KEPT_BYTES = 200_000  # of an output, in evidence; the comparison has all of it
+
+FIND_DUMPS = """
+import glob, json, os, sys
+found = []
+for pattern in sys.argv[1:]:
+    for path in glob.glob(pattern):
+        with open(path, "rb") as file:
+            found.append({"path": path, "bytes": os.path.getsize(path), "magic": file.read(16).hex()})
+print(json.dumps(found))
+"""
+
+
+@dataclass
+class Outcome:
+    """What one snippet did. ``failure`` is None, or what happened in the words of a report."""
+
+    id: str
+    sha256: str
+    exit_status: int | None = None
+    seconds: float = 0.0
+    output: bytes = b""
+    boot_id_before: str | None = None
+    boot_id_after: str | None = None
+    dump: dict | None = None
+    panic: str | None = None
+    failure: str | None = None
+    console: str = ""  # the end of the console, where it explains the failure
+    stages: dict[str, float] = field(default_factory=dict)  # seconds into the snippet at which each was reached
+
+
+class Session:
+    """A page's session on one machine; it goes on over a reboot, with a new login as a reader's does."""
+
+    def __init__(self, machine, dumps: tuple[str, ...] = (), progress: Callable[[str], None] = lambda stage: None):
+        self.machine, self.dumps, self.progress = machine, dumps, progress
+        self.boot_id: str | None = None
+        self.kernel: str | None = None
+        self._disk_checked = 0.0
+
+    def open(self) -> None:
+        """Start the machine and wait for its login."""
+        self.progress("starting")
+        hello = self.machine.start()
+        self._welcome(hello)
+
+    def _welcome(self, hello: dict) -> None:
+        self.boot_id, self.kernel = hello["boot_id"], hello["kernel"]
+
+    def new_shell(self) -> None:
+        """A fresh login: a page begins with one."""
+        self.machine.wire.send(op="shell")
+
+    def execute(self, *argv: str, timeout_s: float = 60) -> tuple[int, bytes]:
+        """A command as root beside the reader's shell, for evidence only: (status, output)."""
+        self.machine.wire.send(op="exec", argv=list(argv), timeout_s=timeout_s)
+        message = self.machine.wire.expect("result", timeout_s + 10, argv[0], self._tick)
+        return message["status"], decode(message, "out")
+
+    def run(self, snippet: Snippet) -> Outcome:
+        """Give one snippet to the shell and wait for what it is announced to do."""
+        outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id)
+        timeout_s = snippet.timeout_s or CROSSING_TIMEOUT_S.get(snippet.expect) or DEFAULT_TIMEOUT_S[self.machine.kind]
+        began = time.monotonic()
+        before = self._find_dumps() if snippet.expect == "crash" else []
+        try:
+            self.machine.wire.send(op="run", code=base64.b64encode(command_for(snippet).encode()).decode())
+            if snippet.expect:
+                self._cross(snippet, outcome, began, began + timeout_s)
+            else:
+                self._follow(snippet, outcome, began + timeout_s, timeout_s)
+        except Lost as lost:
+            outcome.failure = outcome.failure or str(lost)
+        outcome.seconds = round(time.monotonic() - began, 3)
+        outcome.boot_id_after = self.boot_id
+        if snippet.expect == "crash" and outcome.failure is None:
+            self._keep_dump(outcome, before)
+        if outcome.failure and not outcome.console:
+            outcome.console = self.machine.console_tail()
+        return outcome
+
+    def leftover(self) -> str | None:
+        """What the page's background processes were refused since its last snippet ended, or None."""
+        self.machine.wire.send(op="limits")
+        return _refusals(self.machine.wire.expect("limits", 30, "the machine's agent", self._tick)["limits"])
+
+    # ---- a snippet that ends by itself
+
+    def _follow(self, snippet: Snippet, outcome: Outcome, deadline: float, timeout_s: float) -> None:
+        output = bytearray()
+        message = self._answer(output, deadline)
+        if message is None:
+            message = self._overdue(outcome, output, timeout_s)
+        outcome.output = bytes(output)
+        if message.get("op") == "loader":
+            return self._gone_unasked(outcome, message)
+        outcome.exit_status = message.get("status")
+        if outcome.failure:
+            return None
+        outcome.failure = _judge(snippet, message)
+        return None
+
+    def _answer(self, output: bytearray, deadline: float) -> dict | None:
+        """Collect what is printed until the shell answers, the machine comes anew, or the time is over."""
+        since = self.machine.console.mark() if self.machine.kind == "vm" else 0
+
+        def tick() -> None:
+            self._tick()
+            if self.machine.kind == "vm" and self.machine.console.dead(since):
+                raise Lost(f"the kernel panicked: {'; '.join(self.machine.console.panics(since))}")
+
+        while (message := self.machine.wire.receive(deadline, tick)) is not None:
+            if message.get("op") == "out":
+                output += decode(message, "data")
+            elif message.get("op") in ("done", "ended", "loader"):
+                return message
+        return None
+
+    def _overdue(self, outcome: Outcome, output: bytearray, timeout_s: float) -> dict:
+        """The time is over: see whether an end of input ends it, then end the shell."""
+        self.machine.wire.send(op="eof")
+        message = self._answer(output, time.monotonic() + EOF_GRACE_S)
+        if message and message["op"] == "done":
+            outcome.failure = f"waited for input on the terminal for {timeout_s:g} s; a reader's would wait for ever"
+            return message
+        outcome.failure = f"did not end within {timeout_s:g} s (data-timeout says how long it may take)"
+        self.machine.wire.send(op="kill")
+        return self._answer(output, time.monotonic() + 30) or {"op": "ended", "status": None}
+
+    def _gone_unasked(self, outcome: Outcome, message: dict) -> None:
+        self._greet(message)
+        outcome.failure = 'the machine went away and came back; the page does not say data-expect="reboot" or "crash"'
+
+    # ---- a snippet over which the machine goes away
+
+    def _cross(self, snippet: Snippet, outcome: Outcome, began: float, deadline: float) -> None:
+        console = self.machine.console
+        since = console.mark()
+        output = bytearray()
+        watch = _Watch(snippet.expect, self.machine, since, outcome, began, self.progress)
+        ended_at = None
+        while (message := self.machine.wire.receive(deadline, lambda: (self._tick(), watch.look(ended_at)))) is not None:
+            if message["op"] == "out":
+                output += decode(message, "data")
+            elif message["op"] in ("done", "ended"):
+                # On its way down the machine kills the shell: no status is a status of its own then.
+                outcome.exit_status = message.get("status")
+                ended_at = time.monotonic()
+                if message["op"] == "done" and message["status"] != snippet.exit_status:
+                    outcome.output = bytes(output)
+                    raise Lost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")
+            elif message["op"] == "loader":
+                outcome.output = bytes(output)
+                self._tick()
+                self._greet(message)
+                watch.arrived()
+                if self.boot_id == outcome.boot_id_before:
+                    raise Lost("the agent started anew, but the boot_id is the same: the machine was not restarted")
+                return
+        outcome.output = bytes(output)
+        raise Lost(f"the machine did not come back within {snippet.timeout_s or CROSSING_TIMEOUT_S[snippet.expect]:g} s{watch.last()}")
+
+    def _greet(self, message: dict) -> None:
+        """A loader has called: give it the agent, log in again."""
+        self.machine.wire.load("reader")
+        self._welcome(self.machine.wire.expect("hello", 120, "the machine's agent", self._tick))
+
+    def _find_dumps(self) -> list[dict]:
+        if not self.dumps:
+            return []
+        status, out = self.execute("python3", "-c", FIND_DUMPS, *self.dumps)
+        if status:
+            raise Lost(f"looking for dumps: {out.decode(errors='replace')}")
+        return json.loads(out)
+
+    def _keep_dump(self, outcome: Outcome, before: list[dict]) -> None:
+        known = {dump["path"] for dump in before}
+        new = [dump for dump in self._find_dumps() if dump["path"] not in known]
+        if self.dumps and not new:
+            outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(self.dumps)}"
+        elif new:
+            outcome.dump = max(new, key=lambda dump: dump["path"])
+
+    def _tick(self) -> None:
+        if self.machine.kind == "vm":
+            self.machine.tick()
+        elif time.monotonic() - self._disk_checked > DISK_CHECK_S:
+            self._disk_checked = time.monotonic()
+            if said := self.machine.overflown():
+                raise Lost(said)
+
+
+class _Watch:
+    """Reads off the console how far a reboot or a crash has come."""
+
+    def __init__(self, expect: str, machine, since: int, outcome: Outcome, began: float, progress):
+        self.expect, self.machine, self.console = expect, machine, machine.console
+        self.since, self.outcome = since, outcome
+        self.began, self.progress = began, progress
+
+    def _reach(self, stage: str) -> None:
+        if stage not in self.outcome.stages:
+            self.outcome.stages[stage] = round(time.monotonic() - self.began, 1)
+            self.progress(stage)
+
+    def _reset(self) -> int | None:
+        """Where the console was at the first reset since the snippet began."""
+        return next((at for at in self.machine.resets if at >= self.since), None)
+
+    def look(self, ended_at: float | None) -> None:
+        """Take in the console; Lost when it shows that nothing will come any more."""
+        panics, reset = self.console.panics(self.since), self._reset()
+        if self.expect == "reboot":
+            if panics:
+                raise Lost(f"the kernel panicked instead of restarting: {panics[0]}")
+            if reset:
+                self._reach("booting")
+            return
+        if panics:
+            self.outcome.panic = panics[0]
+            self._reach("panicked")
+            if len(panics) > 1:
+                raise Lost(f"the capture kernel died: {panics[-1]}")
+            if self.console.dead(self.since):
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
+            if self._captured(reset):
+                self._reach("capturing")
+            if reset:
+                self._reach("coming back")
+        elif reset:
+            raise Lost("the machine restarted without a kernel panic on its console")
+        elif ended_at and time.monotonic() - ended_at > CRASH_STARTS_WITHIN_S:
+            raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
+
+    def _captured(self, until: int | None) -> bool:
+        return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)
+
+    def arrived(self) -> None:
+        """The machine is back: was it what was announced?"""
+        self.look(None)
+        if self._reset() is None:
+            raise Lost("the agent started anew, but the machine was not reset")
+        if self.expect == "crash" and not self._captured(self._reset()):
+            raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
+        self._reach("back")
+
+    def last(self) -> str:
+        stages = list(self.outcome.stages)
+        return f"; last seen: {stages[-1]}" if stages else ""
+
+
+def command_for(snippet: Snippet) -> str:
+    """What the shell is given: a bash snippet as it is; a Python one as a reader would start it.
+
+    With ``data-file`` the reader saves the program under that name and starts it.
+    """
+    if snippet.language == "bash":
+        return snippet.code
+    if snippet.file is None:
+        return f"python3 -c {shlex.quote(snippet.code)}"
+    end = "GUIDE-END"
+    while end in snippet.code:
+        end += "-"
+    name = shlex.quote(snippet.file)
+    return f"cat >{name} <<'{end}' &&\n{snippet.code}\n{end}\npython3 {name}"
+
+
+def _refusals(limits: dict) -> str | None:
+    said = []
+    if limits.get("forks"):
+        said.append(f"the limit on processes refused {limits['forks']} forks")
+    if limits.get("oom"):
+        said.append(f"{limits['oom']} processes were killed for want of memory")
+    return " and ".join(said) or None
+
+
+def _judge(snippet: Snippet, message: dict) -> str | None:
+    """What is wrong with how a snippet ended, or None."""
+    status, expected = message.get("status"), snippet.exit_status
+    if late := _refusals(message.get("late") or {}):
+        return f"what earlier snippets left running in the background went too far: {late}"
+    if refused := _refusals(message.get("limits") or {}):
+        return refused
+    if message["op"] == "ended":
+        return f"ended the reader's shell, with exit status {status}: everything after it on the page would be lost"
+    if status != expected:
+        return f"exit status {status}, expected {expected}"
+    failed = message.get("failed")
+    if failed and expected == 0:
+        line, _, code = failed.partition(":")
+        where = f"{snippet.path}:{snippet.line + int(line)}"
+        return f"{where}: line {line} of the snippet failed with exit status {code}, and the lines after it hid that"
+    return None

@@ -1,0 +1,34 @@
+"""What a terminal would still show of a stream of bytes: plain lines.
+
+Colours and cursor reports go; a carriage return writes over the line, as a
+progress display does. Bytes that are no UTF-8 are kept visible as ``\\xff``.
+"""
+
+from __future__ import annotations
+
+import re
+
+# CSI sequences (colours, cursor, soft reset), OSC strings (titles, palettes), character sets, single-letter escapes
+ESCAPES = re.compile(r"\x1b\[[0-9;?!>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78cM]")
+BELL_AND_NUL = str.maketrans("", "", "\x07\x00")
+
+
+def plain(data: bytes) -> str:
+    """The text that stays on the screen, without a final newline."""
+    text = data.decode("utf-8", "backslashreplace")
+    text = ESCAPES.sub("", text).translate(BELL_AND_NUL)
+    return "\n".join(_settle(line) for line in text.split("\n")).rstrip("\n")
+
+
+def _settle(line: str) -> str:
+    """One line after its carriage returns and backspaces."""
+    line = line.rstrip("\r")
+    if "\r" in line:
+        shown = ""
+        for part in line.split("\r"):
+            shown = part + shown[len(part) :]
+        line = shown
+    while "\b" in line:
+        shorter = re.sub(r"[^\b]\b|^\b+", "", line, count=1)
+        line = shorter
+    return line.rstrip()
