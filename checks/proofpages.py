@@ -13,6 +13,9 @@ from checks.recorded import Run
 from checks.showing import Showing, of
 
 
+_ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None}
+
+
 def write(config: Config, guide: Guide, out: Path) -> list[Path]:
     """One file for each run of each page, in each language; ``out`` holds the languages' sites."""
     written = []
@@ -40,6 +43,7 @@ def _page(showing: Showing, page: Page, run: Run) -> str:
         same = snippet is not None and snippet.sha256 == entry.get("sha256")
         entries.append(
             {
+                **_ABSENT,
                 **entry,
                 "code": snippet.code if same else None,
                 "output": _visible(entry.get("output") or ""),
