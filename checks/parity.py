@@ -78,16 +78,16 @@ def prose_hash(page: Page, config: Config) -> str:
 def accept(config: Config, pages: Iterable[str]) -> list[Path]:
     """Write into the pages (names, or files) of every language what they are now read against; the files that changed."""
     guide = read_guide(config)
-    changed = []
+    hashes: dict[Path, str] = {}
     for name in dict.fromkeys(_name(page, guide) for page in pages):
         for language in guide.languages:
             page = guide.pages.get((language, name))
             twin = page and _partner(guide, page)
             if twin is None:
                 raise GuideError(f"{name}: this page has no twin to be read against")
-            if _write(config.root / page.path, prose_hash(twin, config)):
-                changed.append(page.path)
-    return changed
+            hashes[page.path] = prose_hash(twin, config)
+    # Only now: writing moves the lines that the guide knows.
+    return [path for path, digits in hashes.items() if _write(config.root / path, digits)]
 
 
 def _name(page: str, guide: Guide) -> str:

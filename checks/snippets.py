@@ -189,7 +189,8 @@ class PageReader:
         if not ours and "py" not in text:
             return
         theirs = python_examples(text)
-        for line in sorted(ours.keys() | theirs.keys()):
+        told_already = {problem.line for problem in self.problems}
+        for line in sorted((ours.keys() | theirs.keys()) - told_already):
             if ours.get(line) == theirs.get(line):
                 continue
             if line not in theirs:
