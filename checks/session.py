@@ -68,6 +68,17 @@ class Session:
         self.progress("starting")
         hello = self.machine.start()
         self._welcome(hello)
+        self._packages_at_start = self._packages()
+
+    def new_packages(self) -> dict[str, str]:
+        """Name and version of what was installed or changed since the machine started."""
+        return {name: version for name, version in self._packages().items() if self._packages_at_start.get(name) != version}
+
+    def _packages(self) -> dict[str, str]:
+        form = "${Package} ${Version} ${db:Status-Status}\n"
+        _, out = self.execute("dpkg-query", "--show", "--showformat", form)
+        rows = (line.split(" ") for line in out.decode(errors="replace").splitlines())
+        return {row[0]: row[1] for row in rows if row[2:] == ["installed"]}
 
     def _welcome(self, hello: dict) -> None:
         self.boot_id, self.kernel = hello["boot_id"], hello["kernel"]
@@ -75,6 +86,15 @@ class Session:
     def new_shell(self) -> None:
         """A fresh login: a page begins with one."""
         self.machine.wire.send(op="shell")
+
+    def save(self, name: str) -> str:
+        """Keep the machine as it is now; returns what ``enter`` takes."""
+        return self.machine.save(name)
+
+    def enter(self, saved: str) -> None:
+        """Put the machine back to what was saved."""
+        self.machine.enter(saved)
+        self._welcome(self.machine.call_again())
 
     def execute(self, *argv: str, timeout_s: float = 60) -> tuple[int, bytes]:
         """A command as root beside the reader's shell, for evidence only: (status, output)."""

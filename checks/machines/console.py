@@ -78,11 +78,15 @@ class Console:
             last = max(last, seconds)
         return False
 
-    def cast(self, width: int = 120, height: int = 40) -> str:
-        """The recording in asciicast 2, times in seconds as they were seen (to 0.5 s)."""
+    def cast(self, since: int = 0, width: int = 120, height: int = 40) -> str:
+        """The recording from ``since`` on in asciicast 2, times in seconds as they were seen (to 0.5 s)."""
+        self.poll()
         lines = [json.dumps({"version": 2, "width": width, "height": height})]
-        begin = 0
+        begin, zero = since, None
         for seconds, end in self.frames:
-            lines.append(json.dumps([round(seconds, 3), "o", self.data[begin:end].decode("utf-8", "replace")]))
+            if end <= since:
+                continue
+            zero = seconds if zero is None else zero
+            lines.append(json.dumps([round(seconds - zero, 3), "o", self.data[begin:end].decode("utf-8", "replace")]))
             begin = end
         return "\n".join(lines) + "\n"

@@ -236,6 +236,28 @@ class Vm:
         """One QMP command, answered."""
         return self._loop.run_until_complete(self._qmp.execute(command, arguments or None))
 
+    def save(self, name: str) -> str:
+        """A snapshot of disk, memory and firmware variables inside the machine's own files."""
+        tag = name.replace("/", "-")
+        self._human(f"savevm {tag}")
+        return tag
+
+    def enter(self, tag: str) -> None:
+        """Put the machine back to a snapshot; what it has printed since stays on the console."""
+        self._human(f"loadvm {tag}")
+
+    def call_again(self) -> dict:
+        """Ask the agent for its hello: after ``enter``, when nothing of it is on the line."""
+        self.wire.forget()
+        self.wire.send(op="hello")
+        return self.wire.expect("hello", 60, "the machine's agent", self.tick)
+
+    def _human(self, line: str) -> None:
+        """savevm and loadvm speak only through the human monitor; silence means success."""
+        said = self.monitor("human-monitor-command", **{"command-line": line}).strip()
+        if said:
+            raise Lost(f"QEMU: {line}: {said}")
+
     def console_tail(self, lines: int = 25) -> str:
         self.console.poll()
         return self.console.tail(lines)

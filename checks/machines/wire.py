@@ -65,6 +65,10 @@ class Wire:
                 return message
         raise Lost(f"{what}: no answer within {timeout_s:.0f} s")
 
+    def forget(self) -> None:
+        """Drop what was received and not read: it is from before the machine was put back."""
+        self.buffer, self.queue = b"", []
+
     def load(self, user: str) -> None:
         """Send the agent to the loader that waits for it."""
         code = base64.b64encode(AGENT_SOURCE).decode()

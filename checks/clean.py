@@ -1,0 +1,45 @@
+"""Removing what runs leave: at every start what a killed one left, on request everything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from checks.images.build import REPOSITORY
+from checks.machines import engine as engines
+from checks.machines.engine import Engine, cache_dir
+
+
+def sweep() -> list[str]:
+    """Remove containers and folders of runners that no longer live; returns what was removed."""
+    gone = []
+    for program in engines.answering():
+        gone += [f"container {name}" for name in Engine(program, ()).sweep()]
+    for folder in (cache_dir() / "machines").glob("vm-*"):
+        if not Path("/proc", folder.name.split("-")[1]).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            gone.append(f"folder {folder}")
+    for pattern in ("disk-*", "root-*"):
+        for folder in cache_dir().glob(pattern):
+            owner = folder.name.split("-")[1]
+            if owner.isdigit() and owner != str(os.getpid()) and not Path("/proc", owner).exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                gone.append(f"folder {folder}")
+    return gone
+
+
+def clean(everything: bool) -> list[str]:
+    """``sweep``; with ``everything`` also the images and disks, which the next run builds again."""
+    gone = [f"removed {what}" for what in sweep()]
+    if not everything:
+        return gone
+    for program in engines.answering():
+        engine = Engine(program, ())
+        listed = engine.call("images", "--format", "{{.Repository}}:{{.Tag}}", check=False).stdout.split()
+        for tag in listed:
+            if tag.startswith(REPOSITORY):
+                engine.call("rmi", "--force", tag, check=False)
+                gone.append(f"removed image {tag}")
+    shutil.rmtree(cache_dir(), ignore_errors=True)
+    return [*gone, f"removed {cache_dir()}"]

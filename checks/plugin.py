@@ -1,0 +1,223 @@
+"""pytest: one item a snippet, ``docs/en/quick-start.md::install-kdump-tools[debian-13]``.
+
+``pytest docs`` collects the pages of the first language; a run is credited to
+every language, since their snippets are the same bytes. A page of another
+language that is named by itself is collected under its own name. Anything
+wrong with the pages ends the session before anything is run.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from checks import config as configuration
+from checks import clean, plan, update
+from checks.images.build import Builder
+from checks.images.target import choose
+from checks.images.target import load as load_targets
+from checks.model import Guide, GuideError, Page, PageErrors, Snippet
+from checks.runner import Failed, NotRun, Runner
+from checks.shell import attach
+from checks.snippets import read_guide
+
+KEY = pytest.StashKey["Guided"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("guide", "pages whose snippets are run")
+    group.addoption("--guide-config", default="mkdocs.yml", metavar="FILE", help="the site's mkdocs.yml")
+    group.addoption("--target", default=None, metavar="NAME", help="the release to run on; default: this host's family")
+    group.addoption("--guide-evidence", default=None, metavar="DIR", help="where evidence is written; default: .guide/evidence")
+    group.addoption("--guide-drafts", action="store_true", help="a translation that lags is told, and does not stop the run")
+    group.addoption("--guide-update", action="store_true", help="write what was printed into the pages, in all languages")
+    group.addoption("--keep", action="store_true", help="on a failure open a shell in the machine as it is then")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes minutes (a VM, a build)")
+    config.addinivalue_line("markers", "browser: needs Chromium")
+
+
+class Guided:
+    """One session's guide and the runner of its snippets."""
+
+    def __init__(self, config: pytest.Config):
+        self.pytest_config = config
+        self.config = configuration.load(Path(config.rootpath, config.getoption("--guide-config")))
+        self.guide: Guide = read_guide(self.config)
+        self.check()
+        targets = load_targets(self.config)
+        self.target = choose(targets, config.getoption("--target"))
+        folder = config.getoption("--guide-evidence")
+        evidence_dir = Path(folder).resolve() if folder else self.config.work_dir / "evidence"
+        builder = Builder(targets, self.say)
+        self.runner = Runner(self.config, self.guide, self.target, builder, evidence_dir, self.say)
+        self.runner.renew = config.getoption("--guide-update")
+        clean.sweep()
+
+    def check(self) -> None:
+        """Languages and lint, before anything runs."""
+        from checks import lint, parity
+
+        problems = [*parity.check(self.guide, self.config), *lint.check(self.guide, self.config)]
+        if self.pytest_config.getoption("--guide-drafts"):
+            stale = {str(problem) for problem in parity.stale(self.guide, self.config)}
+            for problem in problems:
+                if str(problem) in stale:
+                    self.say(f"not yet: {problem}")
+            problems = [problem for problem in problems if str(problem) not in stale]
+        if problems:
+            raise PageErrors(problems)
+
+    def say(self, text: str) -> None:
+        """A line of progress, past pytest's capture."""
+        reporter = self.pytest_config.pluginmanager.get_plugin("terminalreporter")
+        capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
+        if reporter and self.pytest_config.get_verbosity() >= 0:
+            with capture.global_and_fixture_disabled() if capture else nullcontext():
+                reporter.ensure_newline()
+                reporter.write_line(f"    {text}", cyan=True)
+                sys.stdout.flush()
+
+    def look(self, failed: Failed) -> None:
+        """--keep: show what failed and connect the terminal to the machine."""
+        capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            print(f"\n{failed}\nThe machine is kept until you leave it (exit, Ctrl-D).", file=sys.stderr)
+            attach(self.runner.live.session)
+
+
+def guided(config: pytest.Config) -> Guided:
+    """The session's one Guided, made at first use; a wrong page is a usage error, and nothing runs."""
+    if KEY not in config.stash:
+        try:
+            config.stash[KEY] = Guided(config)
+        except GuideError as error:
+            raise pytest.UsageError(str(error)) from None
+    return config.stash[KEY]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Read the pages before anything is collected, so that what is wrong with them ends the session here."""
+    config = session.config
+    named = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
+    root = Path(config.rootpath, config.getoption("--guide-config"))
+    if not root.exists():
+        return
+    try:
+        folders = configuration.load(root).docs.values()
+    except GuideError as error:
+        raise pytest.UsageError(str(error)) from None
+    if any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in named for folder in folders):
+        guided(config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Folders of the other languages are passed over unless they are named."""
+    if KEY not in config.stash or not collection_path.is_dir():
+        return None
+    state = config.stash[KEY]
+    others = [folder for name, folder in state.config.docs.items() if name != state.guide.languages[0]]
+    named = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
+    return True if collection_path in others and not any(path.is_relative_to(collection_path) for path in named) else None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if file_path.suffix != ".md":
+        return None
+    if KEY not in parent.config.stash:
+        return None
+    state = parent.config.stash[KEY]
+    page = next((page for page in state.guide.pages.values() if state.config.root / page.path == file_path), None)
+    return PageFile.from_parent(parent, path=file_path, page=page) if page and page.snippets else None
+
+
+class PageFile(pytest.File):
+    """A page: its items are its snippets, in their order."""
+
+    def __init__(self, *, page: Page, **kwargs):
+        super().__init__(**kwargs)
+        self.page = page
+
+    def collect(self):
+        state = guided(self.config)
+        for snippet in self.page.snippets:
+            yield SnippetItem.from_parent(self, name=f"{snippet.id}[{state.target.name}]", page=self.page, snippet=snippet)
+
+
+class SnippetItem(pytest.Item):
+    """One snippet on one target."""
+
+    def __init__(self, *, page: Page, snippet: Snippet, **kwargs):
+        super().__init__(**kwargs)
+        self.page, self.snippet = page, snippet
+        state = guided(self.config)
+        root = plan.ancestors(state.guide, page)[:1] or [page]
+        # pages on one machine stay on one worker
+        self.add_marker(pytest.mark.xdist_group(root[0].name))
+        if reason := plan.skip_reason(snippet, state.target.name):
+            self.add_marker(pytest.mark.skip(reason=reason))
+
+    def runtest(self) -> None:
+        state = guided(self.config)
+        try:
+            outcome = state.runner.run(self.page, self.snippet)
+        except Failed as failed:
+            if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.live:
+                state.look(failed)
+            raise
+        self.user_properties.append(("exit_status", outcome.exit_status))
+        self.user_properties.append(("seconds", outcome.seconds))
+
+    def repr_failure(self, excinfo, style=None):
+        if isinstance(excinfo.value, Failed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self):
+        return self.path, self.snippet.line - 1, f"{self.page.path}#{self.snippet.id}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Pages in the order in which they stand on each other; snippets keep theirs."""
+    if KEY not in config.stash:
+        return
+    state = config.stash[KEY]
+    ours = [item for item in items if isinstance(item, SnippetItem)]
+    pages = {item.page.name: item.page for item in ours}
+    state.runner.pages = plan.order(state.guide, pages.values())
+    place = {page.name: number for number, page in enumerate(state.runner.pages)}
+    lines = {id(item): number for number, item in enumerate(ours)}
+    ours.sort(key=lambda item: (place[item.page.name], str(item.path), lines[id(item)]))
+    items[:] = [item for item in items if not isinstance(item, SnippetItem)] + ours
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None):
+    """After a page's last item its evidence is written; after the last page its machine ends."""
+    result = yield
+    if isinstance(item, SnippetItem):
+        state = guided(item.config)
+        follows = isinstance(nextitem, SnippetItem)
+        if not (follows and nextitem.page is item.page):
+            state.runner.finish(item.page)
+        if not follows:
+            state.runner.close()
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if KEY not in session.config.stash:
+        return
+    state = session.config.stash[KEY]
+    state.runner.close()
+    if state.runner.renewed:
+        for path in update.update(state.config, state.guide, state.runner.renewed, state.runner.shapes):
+            state.say(f"{path}: outputs renewed")
+

@@ -1,0 +1,46 @@
+"""``--update``: the outputs in the pages, written anew from what a run printed, in every language."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from checks import outputs
+from checks.config import Config
+from checks.model import Guide, GuideError, Output
+from checks.outputs import Shapes
+
+
+def update(config: Config, guide: Guide, printed: Mapping[tuple[str, str], str], shapes: Shapes) -> list[Path]:
+    """Renew the output fences of the snippets in ``printed`` ((page, id) -> text); returns the files changed."""
+    changed = []
+    for page in guide.pages.values():
+        edits = [
+            (snippet.output, outputs.renewed(snippet.output.text, printed[page.name, snippet.id], shapes))
+            for snippet in page.snippets
+            if snippet.output is not None and (page.name, snippet.id) in printed
+        ]
+        path = config.root / page.path
+        before = path.read_text(encoding="utf-8")
+        after = rewritten(before, edits, page.path)
+        if after != before:
+            aside = path.with_name(f".{path.name}.{os.getpid()}")
+            aside.write_text(after, encoding="utf-8")
+            aside.replace(path)
+            changed.append(page.path)
+    return changed
+
+
+def rewritten(text: str, edits: list[tuple[Output, str]], path: Path) -> str:
+    """The page's text with each output fence holding its new lines, indented as the fence is."""
+    lines = text.split("\n")
+    for output, new in sorted(edits, key=lambda edit: -edit[0].line):
+        opening = lines[output.line - 1]
+        indent, fence = re.match(r"([\s>]*)(`{3,}|~{3,})", opening).groups()
+        if any(line.lstrip().startswith(fence) for line in new.split("\n")):
+            raise GuideError(f"{path}:{output.line}: the output has a line that would close its fence: use a longer fence here")
+        body = [(indent + line).rstrip() if line else indent.rstrip() for line in new.split("\n")] if new else []
+        lines[output.line : output.end_line - 1] = body
+    return "\n".join(lines)
