@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from checks.model import Page, Snippet
-from checks.recorded import applies
+from checks.recorded import Run, applies
 from checks.showing import Showing
 
 
@@ -38,7 +38,7 @@ def badge(showing: Showing, snippet_id: str) -> str:
         if applies(snippet, target) and showing.evidence.of(target, page.name) is not None:
             state = showing.evidence.state(target, page, snippet)
             run = showing.evidence.of(target, page.name)
-            entry = run.entry(snippet.id) or {}
+            entry = run.entries.get(snippet.id) or {}
             runs.append({"target": target, "state": state, "date": run.date, "seconds": entry.get("seconds")})
     return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
 
@@ -72,7 +72,7 @@ def _cell(showing: Showing, target: str, page: Page) -> dict[str, Any]:
         "target": target,
         "state": showing.evidence.page_state(target, page) if meant else "nothing",
         "run": run,
-        "ran": sum(1 for snippet in meant if run and run.entry(snippet.id)),
+        "ran": sum(1 for snippet in meant if run and snippet.id in run.entries),
         "skipped": len(page.snippets) - len(meant),
     }
 
@@ -98,6 +98,7 @@ def _card(showing: Showing, target: str) -> dict[str, Any]:
                 counts["stale"] += 1
     return {
         "target": target,
+        "crash": _crash(runs),
         "started": last.started,
         "kernel": own.data.get("kernel") if own.data.get("emulator") else None,
         "emulator": own.data.get("emulator"),
@@ -108,3 +109,12 @@ def _card(showing: Showing, target: str) -> dict[str, Any]:
         "pages": len(pages),
         "left": [{"page": page, "id": snippet.id, "url": _url(showing, page), "why": why} for page, snippet, why in left],
     }
+
+
+def _crash(runs: list[Run]) -> dict[str, Any] | None:
+    """The last kernel panic that left a dump: where it is told, the boot ids around it, the dump."""
+    crashes = [(run.data["started"], run, entry) for run in runs for entry in run.data["snippets"] if entry.get("dump")]
+    if not crashes:
+        return None
+    _, run, entry = max(crashes, key=lambda crash: crash[0])
+    return {"page": run.page, **entry}

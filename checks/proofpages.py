@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from checks.recorded import Run
 from checks.showing import Showing, of
 
 
-_ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None}
+_ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None}
 
 
 def write(config: Config, guide: Guide, out: Path) -> list[Path]:
@@ -29,13 +30,12 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_text(_page(showing, page, run), encoding="utf-8")
                     written.append(file)
+                    _console(showing, page, run, file.parent)
     return written
 
 
 def _page(showing: Showing, page: Page, run: Run) -> str:
-    # proof/TARGET/PAGE/: two folders, and one for each part of the page's name.
-    root = "../" * (2 + len(page.name.split("/")))
-    hreflang = showing.config.raw.get("extra", {}).get("twins", {}).get(showing.language, {}).get("hreflang", showing.language)
+    root = _root(page)
     snippets = {snippet.id: snippet for snippet in page.snippets}
     entries = []
     for entry in run.data.get("snippets", ()):
@@ -60,10 +60,31 @@ def _page(showing: Showing, page: Page, run: Run) -> str:
         entries=entries,
         root=root,
         back=f"{root}{'' if page.name == 'index' else page.name.removesuffix('/index') + '/'}",
-        hreflang=hreflang,
+        hreflang=_hreflang(showing),
+        console=run.cast.exists(),
         stale=showing.evidence.page_state(run.target, page) != "valid",
         title=html.unescape(page.title),
     )
+
+
+def _console(showing: Showing, page: Page, run: Run, folder: Path) -> None:
+    """The recording itself, and its text on a page of its own."""
+    text = run.console()
+    if text is not None:
+        shutil.copyfile(run.cast, folder / "console.cast.gz")
+        title = showing.words["proof_title"].format(title=page.title, target=showing.label(run.target))
+        values = {"words": showing.words, "title": title, "text": _visible(text), "hreflang": _hreflang(showing), "root": _root(page)}
+        (folder / "console.html").write_text(panels.render("console.html", **values), encoding="utf-8")
+
+
+def _root(page: Page) -> str:
+    # From proof/TARGET/PAGE/: two folders, and one for each part of the page's name.
+    return "../" * (2 + len(page.name.split("/")))
+
+
+def _hreflang(showing: Showing) -> str:
+    twins = showing.config.raw.get("extra", {}).get("twins", {})
+    return twins.get(showing.language, {}).get("hreflang", showing.language)
 
 
 def _visible(output: str) -> str:

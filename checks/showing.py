@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +29,7 @@ class Showing:
 
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
-        return str((self._targets.get(target) or {}).get("label", target))
-
-    @cached_property
-    def _targets(self) -> dict[str, Any]:
-        file = self.config.targets_file
-        return read_yaml(file) or {} if file.exists() else {}
+        return self.evidence.label(target)
 
     def snippet(self, snippet_id: str) -> Snippet | None:
         page = self.guide.pages.get((self.language, self.page))
@@ -46,6 +40,10 @@ class Showing:
         if value is None:
             return ""
         return self.words["seconds"].format(f"{value:.0f}" if value >= 10 else f"{value:.1f}")
+
+    def bytes(self, value: int) -> str:
+        """In megabytes, as disks are sold."""
+        return f"{value / 1e6:.0f} MB" if value >= 1e6 else f"{value / 1e3:.0f} kB"
 
 
 def load(config_file: Path) -> Showing:
@@ -58,4 +56,4 @@ def load(config_file: Path) -> Showing:
 
 def of(config: Config, guide: Guide, language: str) -> Showing:
     every = read_yaml(_WORDS)
-    return Showing(config, guide, recorded.load(config), language, {**every["en"], **every.get(language, {})})
+    return Showing(config, guide, recorded.Recorded(config, guide), language, {**every["en"], **every.get(language, {})})

@@ -96,8 +96,13 @@ def format_fence(source, language, class_name, options, md, classes=None, id_val
         options = {**options, "title": attributes["data-file"]} if "data-file" in attributes else options
         if _showing is not None and id_value:
             below = panels.badge(_showing, id_value)
-    elif "output" in classes and _showing is not None:
-        shown["data-label"] = html.escape(_showing.words["output"])
+    elif "output" in classes:
+        classes.append("no-copy")  # the theme's word: it is for reading
+        if _showing is not None:
+            shown["data-label"] = html.escape(_showing.words["output"])
+    # The theme names a block after the nearest element with an id; two blocks with one name copy the same.
+    md.guide_blocks = getattr(md, "guide_blocks", 0) + 1
+    id_value = id_value or f"block-{md.guide_blocks}"
     block = highlight(source, language, options, md, classes=classes, id_value=id_value, attrs=shown)
     return f'<div class="snippet">{block}{below}</div>' if below else block
 

@@ -19,6 +19,9 @@ import time
 import traceback
 from pathlib import Path
 
+from checks import frontmatter
+from checks.model import GuideError
+
 # The theme's notice of its end of life is known, and said in the design.
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 
@@ -41,8 +44,6 @@ def build(config_file: Path, out: str, url: str, strict: bool) -> list[str]:
     """Build one language into ``out``; what is wrong with it, position first. Empty when all is well."""
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
-
-    from checks.model import GuideError
 
     collector = Collector()
     logger = logging.getLogger("mkdocs")
@@ -78,16 +79,24 @@ def _placed(message: str, docs: Path, root: Path) -> str:
     if file is None or not file.is_file():
         return message
     shown = file.relative_to(root) if file.is_relative_to(root) else file
-    wanted = link["link"] if link else (re.search(r"'([^']+)' is undefined", message) or [None, "[[["])[1]
-    lines = file.read_text(encoding="utf-8-sig").split("\n")
-    line = next((number for number, text in enumerate(lines, 1) if wanted in text), 1)
-    return f"{shown}:{line}: {_short(message) if macro else message}"
+    text = file.read_text(encoding="utf-8-sig")
+    if macro:
+        return f"{shown}:{_line_of_macro(message, text)}: {_reason_of_macro(message)}"
+    line = next((number for number, line in enumerate(text.split("\n"), 1) if link["link"] in line), 1)
+    return f"{shown}:{line}: {message}"
 
 
-def _short(message: str) -> str:
-    """mkdocs-macros' report without its Markdown and its traceback: the error's name and text."""
-    found = re.search(r"_(?P<error>\w+)_: (?P<text>.*)", message)
-    return f"macro: {found['text']}" if found else message
+def _line_of_macro(message: str, text: str) -> int:
+    """mkdocs-macros counts from where the page's body begins, below the front matter and its empty lines."""
+    found = re.findall(r'File "<template>", line (\d+)|_Line (\d+) in Markdown file', message)
+    body = frontmatter.read(text).body
+    return int("".join(found[-1])) + len(body) - len(body.lstrip("\n")) if found else 1
+
+
+def _reason_of_macro(message: str) -> str:
+    """The error's own words, out of mkdocs-macros' report with its Markdown and traceback."""
+    found = re.search(r"^_(?!File_)\w+_: (.*)$|\*\*(.+)\*\*", message, re.MULTILINE)
+    return f"macro: {found[1] or found[2]}" if found else message
 
 
 def _quiet_jieba(folder: Path) -> None:

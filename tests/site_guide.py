@@ -8,11 +8,19 @@ from pathlib import Path
 from textwrap import dedent
 
 from checks import config as configuration
+from checks import evidence as records
+from checks import plan
 from checks.config import Config
+from checks.images import target as targets
 from checks.model import Guide, PageErrors
+from checks.session import Outcome
 from checks.snippets import read_guide
 
 ROOT = Path(__file__).parent.parent
+TARGETS = """\
+debian-13: {family: debian, suite: trixie, label: Debian 13, kernel: k, emulator: debian-13, memory: 2G, disk: 8G}
+ubuntu-24.04: {family: ubuntu, suite: noble, label: Ubuntu 24.04 LTS, kernel: k, emulator: debian-13, memory: 3G, disk: 8G}
+"""
 HEAD = "---\nmachine: container\n---\n"
 
 
@@ -27,7 +35,7 @@ def one_language(folder: Path, pages: dict[str, str]) -> Config:
     """
     (folder / "mkdocs.yml").write_text(dedent(settings))
     (folder / "data").mkdir()
-    (folder / "data" / "targets.yml").write_text("debian-13: {label: Debian 13}\nubuntu-24.04: {label: Ubuntu 24.04 LTS}\n")
+    (folder / "data" / "targets.yml").write_text(TARGETS)
     return _with_pages(folder, {"docs": pages})
 
 
@@ -43,7 +51,7 @@ def two_languages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:
         (folder / inherited).write_text(dedent(settings))
     (folder / "theme").symlink_to(ROOT / "theme")
     (folder / "data").mkdir()
-    (folder / "data" / "targets.yml").write_text("debian-13: {label: Debian 13}\nubuntu-24.04: {label: Ubuntu 24.04 LTS}\n")
+    (folder / "data" / "targets.yml").write_text(TARGETS)
     return _with_pages(folder, {f"docs/{language}": texts for language, texts in pages.items()})
 
 
@@ -65,29 +73,28 @@ def errors(config: Config) -> list[str]:
     return []
 
 
-def evidence(config: Config, guide: Guide, target: str = "debian-13", **changes: object) -> None:
-    """Write evidence as a run would, for every page; the snippets printed what the pages expect."""
+def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
+    """Keep a run of every page, by the runner's own writer; the snippets printed what the pages expect."""
+    made = targets.load(config)[target]
     boot = 0
     for page in guide.primary:
-        entries = []
+        outcomes = []
         for snippet in page.snippets:
-            if snippet.skip is not None:
+            if plan.skip_reason(snippet, target) is not None:
                 continue
             before, boot = boot, boot + bool(snippet.expect)
-            entry = {
-                "id": snippet.id, "sha256": snippet.sha256, "chain": "0", "ran_at": "2026-01-02T03:04:05Z",
-                "exit_status": snippet.exit_status, "seconds": 0.25,
-                "output": snippet.output.text if snippet.output else "",
-                "boot_id_before": f"boot-{before}", "boot_id_after": f"boot-{boot}",
-            }  # fmt: skip
+            outcome = Outcome(snippet.id, snippet.sha256)
+            outcome.exit_status, outcome.seconds = snippet.exit_status, 0.25
+            outcome.output = (snippet.output.text if snippet.output else "").encode()
+            outcome.boot_id_before, outcome.boot_id_after = f"boot-{before}", f"boot-{boot}"
             if snippet.expect == "crash":
-                entry["dump"] = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}
-            entries.append(entry)
-        data = {
-            "target": target, "image": "sha256:0", "recipe": "0", "emulator": "QEMU 10", "accelerator": "TCG",
-            "packages": {"kdump-tools": "1.10"}, "kernel": "6.12", "started": "2026-01-02T03:04:05Z",
-            "seconds": 12.5, "snippets": entries, **changes,
-        }  # fmt: skip
-        file = config.evidence_dir / target / f"{page.name}.json"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(data))
+                outcome.dump = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}
+                outcome.panic = "Kernel panic - not syncing: sysrq triggered crash"
+            outcomes.append(outcome)
+        if page.machine:
+            run = records.PageRun(
+                page=page.name, target=target, image="sha256:0", recipe="0", emulator="QEMU 10", accelerator="TCG",
+                kernel="6.12", started="2026-01-02T03:04:05Z", seconds=12.5, packages={"kdump-tools": "1.10"},
+                outcomes=outcomes, console='{"version": 2}\n[0.1, "o", "booting\\r\\n"]\n',
+            )  # fmt: skip
+            records.write(config.evidence_dir, run, page, plan.chains(guide, page, made), made)

@@ -1,0 +1,360 @@
+"""The built site: what its HTML says, and what a reader's browser makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from site_guide import ROOT, evidence, two_languages
+
+from checks import build as building
+from checks import config as configuration
+from checks.fences import Reader
+from checks.frontmatter import read as read_front_matter
+from checks.model import GuideError, PageErrors
+from checks.rendered import Blocks, folder_of
+from checks.snippets import read_guide
+
+DOCS = Path(__file__).parent / "site_docs"
+CHROMIUM = "/usr/bin/chromium"
+# Nothing that a browser does by itself may look like the site asking for something.
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def small_guide(folder: Path):
+    texts = {
+        language: {path.relative_to(DOCS / language).with_suffix("").as_posix(): path.read_text() for path in sorted((DOCS / language).rglob("*.md"))}
+        for language in ("en", "zh")
+    }
+    texts = {language: {"index": pages.pop("index"), **pages} for language, pages in texts.items()}
+    return two_languages(folder, texts)
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A guide with every kind of fence, with evidence for debian-13: its configuration, and its built site."""
+    config = small_guide(tmp_path_factory.mktemp("guide"))
+    evidence(config, read_guide(config))
+    out = tmp_path_factory.mktemp("site") / "out"
+    building.build(config, out)
+    return config, out
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """This guide itself, as it is now: a copy, since someone may be writing."""
+    folder = tmp_path_factory.mktemp("whole")
+    for name in ("docs", "theme", "data", "evidence"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, folder / name)
+    for file in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(file, folder)
+    config = configuration.load(folder / "mkdocs.yml")
+    out = folder / "out"
+    building.build(config, out)
+    return config, out
+
+
+def text_of(out: Path, *parts: str) -> str:
+    return out.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def test_each_page_shows_and_copies_exactly_what_was_extracted(small):
+    config, out = small
+    for (language, name), page in read_guide(config).pages.items():
+        blocks = Blocks(text_of(out, language, folder_of(name), "index.html"))
+        assert blocks.copied == [(snippet.id, snippet.code) for snippet in page.snippets]
+
+
+def test_a_badge_names_target_date_and_seconds_and_links_to_what_was_printed(small):
+    _, out = small
+    badge = '<a class="proof__run" href="./proof/debian-13/index/#special" title="What special printed on Debian 13">Debian 13<span class="proof__more"> · <time datetime="2026-01-02">2026-01-02</time> · 0.2 s</span></a>'
+    assert badge in text_of(out, "en", "index.html")
+    assert 'href="../../proof/debian-13/deep/page/#panic"' in text_of(out, "zh", "deep/page/index.html")
+    assert "内核在这里崩溃" in text_of(out, "zh", "deep/page/index.html")
+
+
+def test_what_did_not_run_says_why(small):
+    _, out = small
+    assert "not run: needs a disk" in text_of(out, "en", "index.html")
+    assert "未运行：需要一块磁盘" in text_of(out, "zh", "index.html")
+    assert '<span class="proof__none">not run yet</span>' in text_of(out, "en", "index.html")
+
+
+def test_the_proof_page_shows_what_was_printed_and_what_the_crash_left(small):
+    _, out = small
+    page = text_of(out, "en", "proof/debian-13/deep/page/index.html")
+    for part in ('<section id="panic">', "<samp>armed</samp>", "boot-0</code> → <code>boot-1", "1,234,567 bytes", "4b44554d50", 'href="../../../../deep/page/#panic"'):
+        assert part in page
+    assert "booting" in text_of(out, "zh", "proof/debian-13/deep/page/console.html")
+
+
+def test_the_home_page_counts_what_ran_and_what_did_not(small):
+    _, out = small
+    page = text_of(out, "en", "index.html")
+    assert re.search(r"<b>7</b> <span>snippets ran<br>\s*on 2 pages</span>", page)
+    assert "2 not run, with the reason" in page
+    assert "left a dump of 1 MB" in page
+
+
+def test_a_changed_snippet_loses_its_badge_and_so_do_those_after_it(small, tmp_path):
+    config = small_guide(tmp_path)
+    evidence(config, read_guide(config))
+    for language in ("en", "zh"):
+        file = tmp_path / f"docs/{language}/deep/page.md"
+        file.write_text(file.read_text().replace("echo armed", "echo alarmed"))
+    out = tmp_path / "out"
+    building.build(config, out)
+    page = text_of(out, "en", "deep/page/index.html")
+    assert page.count("changed since the last run") == 2
+    assert "proof__run" not in page
+
+
+def test_a_twin_that_differs_has_no_badge(tmp_path):
+    config = small_guide(tmp_path)
+    evidence(config, read_guide(config))
+    file = tmp_path / "docs/zh/deep/page.md"
+    file.write_text(file.read_text().replace("echo armed", "echo 好"))
+    building.build(config, tmp_path / "out")
+    assert "proof__run" not in text_of(tmp_path / "out", "zh", "deep/page/index.html")
+    assert "proof__run" in text_of(tmp_path / "out", "en", "deep/page/index.html")
+
+
+BROKEN = {
+    "undefined macro": ("[[[ nope() ]]]", "docs/en/index.md:80: macro: 'nope' is undefined"),
+    "broken link": ("[x](nope.md)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'nope.md', but the target is not found among documentation files."),
+    "broken anchor": ("[x](deep/page.md#nope)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'deep/page.md#nope', but the doc 'deep/page.md' does not contain an anchor '#nope'."),
+    "macro that makes a fence": ('[[[ "\\n```bash {#made}\\ntrue\\n```\\n" ]]]', "docs/en/index.md: the site shows other snippets than are run: expected special tabs listed tabbed quoted left-out elsewhere, found special tabs listed tabbed quoted left-out elsewhere made"),
+    "macro that eats": ("[[# ", "docs/en/index.md:80: macro: Missing end of comment tag"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, expected", BROKEN.values(), ids=BROKEN)
+def test_a_broken_page_fails_the_build_with_its_position_and_the_old_site_stays(text, expected, tmp_path):
+    config = small_guide(tmp_path)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old").write_text("kept")
+    file = tmp_path / "docs/en/index.md"
+    file.write_text(file.read_text() + f"\n{text}\n")
+    with pytest.raises(GuideError) as error:
+        building.build(config, out)
+    assert str(error.value) == expected
+    assert [path.name for path in out.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_bad_pages_are_told_before_anything_is_built(tmp_path):
+    config = small_guide(tmp_path)
+    (tmp_path / "docs/zh/index.md").write_text("```bash foo\nx\n```\n")
+    with pytest.raises(PageErrors, match=r"docs/zh/index.md:1: `bash foo` after the fence"):
+        building.build(config, tmp_path / "out")
+
+
+def test_the_root_and_the_sitemaps_know_both_languages(small):
+    _, out = small
+    assert {path.name for path in out.iterdir()} == {"en", "zh", "index.html", "404.html", "robots.txt"}
+    sitemap = text_of(out, "zh", "sitemap.xml")
+    assert "<loc>http://localhost:8000/zh/deep/page/</loc>" in sitemap
+    for hreflang, language in (("en", "en"), ("zh-Hans", "zh"), ("x-default", "en")):
+        assert f'hreflang="{hreflang}" href="http://localhost:8000/{language}/deep/page/"/>' in sitemap
+    assert "Sitemap: http://localhost:8000/en/sitemap.xml\n" in text_of(out, "robots.txt")
+    assert '<html lang="zh-Hans"' in text_of(out, "zh", "index.html")
+    assert 'href="../../../en/deep/page/" hreflang="en"' in text_of(out, "zh", "deep/page/index.html")
+
+
+def test_no_page_names_another_host_to_load_from(whole):
+    _, out = whole
+    for file in out.rglob("*.html"):
+        loaded = re.findall(r'<(?:script|img|link|iframe|source)\b[^>]*?(?:src|href)="(https?:[^"]*)"', file.read_text())
+        assert [url for url in loaded if not url.startswith(building.LOCAL_URL)] == [], file
+
+
+@pytest.mark.slow
+def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "tmp").mkdir()
+    config = small_guide(tmp_path / "guide")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = f"from pathlib import Path; from checks import config, serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
+    server = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def page() -> str:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def shown_after(text: str, limit_s: float) -> float:
+        start = time.monotonic()
+        while text not in page():
+            assert time.monotonic() - start < limit_s, f"{text!r} is not shown"
+            time.sleep(0.05)
+        return time.monotonic() - start
+
+    try:
+        shown_after("A small guide", 60)
+        file = tmp_path / "guide/docs/en/index.md"
+        whole = file.read_text()
+        file.write_text(whole + "\nSomething new.\n")
+        # 2 s on an idle machine; tests run side by side with others.
+        assert shown_after("Something new.", 10) < 10
+        file.write_text(whole + "\n```bash foo\nx\n```\n")
+        shown_after("docs/en/index.md:80: `bash foo` after the fence", 10)
+        file.write_text(whole + "\nMended.\n")
+        shown_after("Mended.", 10)
+        assert 'role="alert"' not in page()
+    finally:
+        server.send_signal(signal.SIGINT)
+        output, _ = server.communicate(timeout=10)
+    assert server.returncode == 0, output
+    assert "docs/en/index.md:80: `bash foo` after the fence" in output
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+# What follows needs a browser.
+
+
+@pytest.fixture(scope="session")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """Serves a folder; opens its pages. A request to anywhere else fails the test."""
+    servers, asked = {}, []
+
+    def open_page(out: Path, path: str, **settings):
+        if out not in servers:
+            servers[out] = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
+            threading.Thread(target=servers[out].serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{servers[out].server_port}"
+        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **settings)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url) if not request.url.startswith((base, "data:", "blob:")) else None)
+        page.goto(base + path)
+        return page
+
+    yield open_page
+    for server in servers.values():
+        server.shutdown()
+    assert asked == []
+
+
+def copied(page, button) -> str:
+    page.evaluate("navigator.clipboard.writeText('nothing was copied')")
+    button.evaluate("button => { button.closest('.tabbed-block')?.style.setProperty('display', 'block'); button.scrollIntoView({block: 'center'}); button.click() }")
+    for _ in range(40):
+        text = page.evaluate("navigator.clipboard.readText()")
+        if text != "nothing was copied":
+            return text
+        page.wait_for_timeout(25)
+    return text
+
+
+def press_every_button(config, out, visit):
+    """For every page of every language: what each copy button yields is what was extracted. The number of buttons."""
+    pressed = 0
+    for (language, name), meant in read_guide(config).pages.items():
+        fences = Reader(config.languages[language]).read(read_front_matter((config.root / meant.path).read_text()).body).fences
+        expected = [fence.code.rstrip() for fence in fences if "output" not in fence.classes]
+        page = visit(out, f"/{language}/{folder_of(name)}")
+        if expected:
+            page.wait_for_selector("button[data-md-type=copy]", state="attached")
+        assert [copied(page, button) for button in page.query_selector_all("button[data-md-type=copy]")] == expected, meant.path
+        pressed += len(expected)
+        page.context.close()
+    return pressed
+
+
+@pytest.mark.browser
+def test_every_copy_button_yields_what_was_extracted(small, visit):
+    assert press_every_button(*small, visit) == 22
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_every_copy_button_of_the_whole_guide_yields_what_ran(whole, visit):
+    assert press_every_button(*whole, visit) > 0
+
+
+@pytest.mark.browser
+def test_a_change_of_language_keeps_page_and_anchor(small, visit):
+    page = visit(small[1], "/en/deep/page/#after")
+    for language, heading in (("zh", "之后"), ("en", "After")):
+        page.click("a[data-keep-anchor]")
+        page.wait_for_url(f"**/{language}/deep/page/#after")
+        assert page.inner_text("h2#after").startswith(heading)
+    page.context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("query", ["崩溃转储", "预留内存", "512M", "sysrq"])
+def test_search_finds(query, small, visit):
+    page = visit(small[1], "/zh/")
+    page.keyboard.press("/")
+    page.fill(".md-search__input", query)
+    page.keyboard.press("Shift")  # the theme looks when a key is let go
+    page.wait_for_selector(".md-search-result__item", timeout=10_000)
+    assert page.locator(".md-search-result__item").count() >= 1
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_the_root_lets_choose_a_language_without_scripts(small, visit):
+    page = visit(small[1], "/", java_script_enabled=False)
+    page.click("text=阅读中文版")
+    assert page.url.endswith("/zh/")
+    assert page.inner_text("h1").startswith("小指南")
+    page.click("a[data-keep-anchor]")
+    assert page.url.endswith("/en/")
+    page.context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/en/", "/zh/deep/page/", "/en/proof/debian-13/deep/page/", "/"])
+def test_accessibility(path, scheme, small, visit):
+    """Needs axe.min.js of axe-core, named by AXE; it is not kept here."""
+    axe = os.environ.get("AXE")
+    if not axe:
+        pytest.skip("AXE names no axe.min.js")
+    page = visit(small[1], path, color_scheme=scheme, bypass_csp=True)
+    page.add_script_tag(path=axe)
+    page.wait_for_timeout(400)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(tags)}}}).then(r => r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html + ' ' + (n.any[0]?.message ?? ''))]))")
+    page.context.close()
+    assert found == []
