@@ -91,6 +91,8 @@ def _align(expected: list[str], actual: list[str], shapes: Shapes) -> list[int |
 def difference(expected: str, actual: str, shapes: Shapes) -> str:
     """A unified diff in which lines that agree by shape are not shown as different."""
     want, have = lines_of(expected), lines_of(actual)
+    if any(line.strip() == ELISION for line in want):
+        return _missing(want, have, shapes)
     shaped_want, shaped_have = [shapes.of(line) for line in want], [shapes.of(line) for line in have]
     rows = []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, shaped_want, shaped_have, autojunk=False).get_opcodes():
@@ -101,6 +103,22 @@ def difference(expected: str, actual: str, shapes: Shapes) -> str:
             extra = have[j1:j2]
             rows += [f"+ {line}" for line in extra[:40]] + ([f"+ ({len(extra) - 40} more lines)"] if len(extra) > 40 else [])
     return "\n".join(rows)
+
+
+def _missing(want: list[str], have: list[str], shapes: Shapes) -> str:
+    """Where elisions stand, a diff would show all that was left out on purpose: name the lines that are not there."""
+    shaped, at, rows = [shapes.of(line) for line in have], 0, []
+    for line in want:
+        if line.strip() == ELISION:
+            continue
+        try:
+            at = shaped.index(shapes.of(line), at) + 1
+        except ValueError:
+            rows.append(f"- {line}")
+            rows += [f"+ {have[shaped.index(near)]}" for near in difflib.get_close_matches(shapes.of(line), shaped, n=2, cutoff=0.5)]
+    rows = rows or ["the lines are there, but not next to each other or not at the ends, where no ... allows others between them"]
+    shown = have if len(have) <= 12 else [*have[:6], f"({len(have) - 12} lines)", *have[-6:]]
+    return "\n".join([*rows, "all that it printed:", *(f"  {line}" for line in shown)])
 
 
 def renewed(expected: str, actual: str, shapes: Shapes) -> str:

@@ -129,6 +129,7 @@ class Runner:
             return outcome
         report = judge(snippet, outcome, self.shapes, self.target.name)
         if report:
+            report += f"\nall that it printed: {self._keep(snippet, outcome)}"
             # A wrong output leaves the machine as a reader's would be; anything else makes it another machine.
             if outcome.failure:
                 live.failed = f"{snippet.path}:{snippet.line} (#{snippet.id})"
@@ -136,6 +137,17 @@ class Runner:
             live.differs = True
             raise Failed(report)
         return outcome
+
+    def _keep(self, snippet: Snippet, outcome: Outcome) -> Path:
+        """What a failed snippet printed, and the whole console, where a person and CI find them."""
+        folder = self.config.work_dir / "failed" / self.target.name / snippet.page
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{snippet.id}.txt"
+        path.write_bytes(outcome.output)
+        machine = self.live.session.machine
+        if machine.kind == "vm":
+            (folder / "console.txt").write_text(machine.console.text())
+        return self.config.relative(path)
 
     # ---- the machine under it
 

@@ -28,7 +28,6 @@ def _settle(line: str) -> str:
         for part in line.split("\r"):
             shown = part + shown[len(part) :]
         line = shown
-    while "\b" in line:
-        shorter = re.sub(r"[^\b]\b|^\b+", "", line, count=1)
-        line = shorter
+    while "\x08" in line:
+        line = re.sub("[^\x08]\x08|^\x08+", "", line, count=1)
     return line.rstrip()

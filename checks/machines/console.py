@@ -65,7 +65,7 @@ class Console:
         found = PANIC.search(self.data, since)
         return found.start() if found else None
 
-    def new_kernel(self, since: int, until: int | None = None) -> bool:
+    def new_kernel(self, since: int = 0, until: int | None = None) -> bool:
         """Whether a kernel started in between: the time that kernel messages begin with has gone back.
 
         Most distributions boot with ``quiet``, so its first words need not be there.

@@ -1,0 +1,105 @@
+"""What the tests share: generated guides, and a way to run them as a user does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MKDOCS = """\
+site_name: A guide of a test
+theme: {{language: en}}
+markdown_extensions:
+  attr_list: {{}}
+  pymdownx.superfences:
+    preserve_tabs: true
+    custom_fences:
+      - name: "*"
+        class: ""
+        format: !!python/name:checks.site.format_fence
+        validator: !!python/name:pymdownx.superfences.highlight_validator
+extra:
+  checks:
+    targets: {targets}
+    dumps: ["/var/crash/*/dump.*"]
+"""
+
+
+@dataclass
+class Ran:
+    """One run of ./guide or pytest, as its caller sees it."""
+
+    status: int
+    out: str
+    evidence: dict = field(default_factory=dict)
+
+
+class Guide:
+    """A small site of one language in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        (folder / "docs").mkdir()
+        (folder / "mkdocs.yml").write_text(MKDOCS.format(targets=os.path.relpath(ROOT / "data" / "targets.yml", folder)))
+
+    def page(self, name: str, body: str, **front: str) -> Path:
+        front.setdefault("machine", "container")
+        header = "".join(f"{key}: {value}\n" for key, value in {"title": name, **front}.items())
+        path = self.folder / "docs" / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"---\n{header}---\n\n# {name} {{#{name.replace('/', '-')}}}\n\n{body}")
+        return path
+
+    def snippets(self, name: str, *codes: str, attributes: str = "", **front: str) -> Path:
+        """A page of bash snippets with the ids s1, s2, …"""
+        fences = [f"```bash {{#s{n}{' ' + attributes if attributes else ''}}}\n{code}\n```\n" for n, code in enumerate(codes, 1)]
+        return self.page(name, "\n".join(fences), **front)
+
+    def guide(self, *arguments: str, timeout_s: float = 600, **env: str) -> Ran:
+        """``./guide --config … ARGUMENTS``, in the environment that the tests run in."""
+        command = [sys.executable, "-m", "checks", "--config", str(self.folder / "mkdocs.yml"), *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        )  # fmt: skip
+        found = {}
+        for path in (self.folder / "evidence").glob("*/**/*.json"):
+            found[path.stem] = json.loads(path.read_text())
+        return Ran(done.returncode, done.stdout + done.stderr, found)
+
+
+@pytest.fixture
+def make_guide(tmp_path):
+    """A fresh guide."""
+    return Guide(tmp_path)
+
+
+def orphans() -> set[str]:
+    """Containers of ours and folders of machines whose runner no longer lives."""
+    from checks.machines import engine as engines
+    from checks.machines.engine import cache_dir, owner
+
+    found = set()
+    for program in engines.answering():
+        for name, who in engines.Engine(program, ()).ours():
+            if owner(int(who.split(":")[0])) != who:
+                found.add(name)
+    for folder in (cache_dir() / "machines").glob("vm-*"):
+        if not Path("/proc", folder.name.split("-")[1]).exists():
+            found.add(str(folder))
+    return found
+
+
+@pytest.fixture
+def nothing_left():
+    """Fails if the test leaves a container or a machine's folder behind; other runs on this host are not looked at."""
+    before = orphans()
+    yield
+    assert orphans() <= before

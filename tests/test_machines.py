@@ -1,0 +1,181 @@
+"""The pure parts under the machines: terminals, consoles, targets, mirrors, plans, evidence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checks import config as configuration
+from checks import evidence, plan
+from checks.images import mirror
+from checks.images import target as targets
+from checks.machines.console import Console
+from checks.machines.vm import Hardware
+from checks.model import Guide, GuideError, Page, Snippet
+from checks.session import command_for
+from checks.terminal import plain
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        (b"plain\n", "plain"),
+        (b"\x1b[1;32mgreen\x1b[0m", "green"),
+        (b"\x1b]0;title\x07text", "text"),
+        (b"0%\r50%\r100%\n", "100%"),
+        (b"long line\rshort", "shortline"),
+        (b"dos\r\nlines\r\n", "dos\nlines"),
+        (b"ab\bc", "ac"),
+        (b"tail  \n\n", "tail"),
+        (b"caf\xc3\xa9 \xff", "café \\xff"),
+        ("内核\n".encode(), "内核"),
+    ],
+)
+def test_what_a_terminal_would_still_show(printed, shown):
+    assert plain(printed) == shown
+
+
+def console(text: str) -> Console:
+    made = Console(Path("/nonexistent"))
+    made.data = text.encode()
+    return made
+
+
+def test_a_panic_that_nobody_takes_over_is_dead():
+    boot = "[    9.000000] ready\n[   10.000001] Kernel panic - not syncing: sysrq triggered crash\n"
+    assert console(boot).panics() == ["sysrq triggered crash"]
+    assert not console(boot).dead()
+    assert console(boot + "[   10.5] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n").dead()
+
+
+def test_a_new_kernel_is_known_by_its_clock():
+    panicked = "[   10.000001] Kernel panic - not syncing: x\n[   10.100000] Rebooting\n"
+    assert not console(panicked).new_kernel()
+    assert console(panicked + "[    1.000000] kdump-tools: running\n").new_kernel()
+    until = len(panicked)
+    assert not console(panicked + "[    1.000000] next\n").new_kernel(0, until)
+
+
+def test_qemu_gets_no_kernel_and_no_command_line():
+    for firmware in (None, "secure-boot"):
+        for accelerator in ("tcg", "kvm"):
+            words = Hardware(firmware=firmware).arguments(accelerator, "d", "v", "/m")
+            assert not {"-kernel", "-initrd", "-append", "-no-reboot", "-nic", "-netdev"} & set(words)
+            assert "crashkernel" not in " ".join(words)
+
+
+INDEXTARGETS = """\
+http://deb.example/debian/ bookworm
+http://deb.example/debian/ bookworm-updates
+http://deb.example/debian-security/ bookworm-security
+http://other.example/apt main-of-somebody
+"""
+
+
+def test_the_hosts_own_mirrors_serve_another_release_of_its_family():
+    found = mirror.parse(INDEXTARGETS, "bookworm")
+    assert found == mirror.Mirror("http://deb.example/debian/", "http://deb.example/debian-security/")
+    assert mirror.parse(INDEXTARGETS, "noble") is None
+    config = configuration.load(ROOT / "mkdocs.yml")
+    lines = found.sources(targets.load(config)["debian-13"])
+    assert [line.split("] ")[-1] for line in lines] == [
+        "http://deb.example/debian/ trixie main",
+        "http://deb.example/debian/ trixie-updates main",
+        "http://deb.example/debian-security/ trixie-security main",
+    ]
+
+
+def test_a_named_mirror_comes_first(monkeypatch):
+    monkeypatch.setenv("GUIDE_MIRROR_UBUNTU", "http://mine.example/ubuntu")
+    assert mirror.named("ubuntu") == mirror.Mirror("http://mine.example/ubuntu", "http://mine.example/ubuntu")
+    assert mirror.named("debian") is None
+
+
+@pytest.mark.parametrize(
+    ("release", "name"),
+    [
+        ({"ID": "ubuntu", "VERSION_ID": "22.04"}, "ubuntu-22.04"),
+        ({"ID": "ubuntu", "VERSION_ID": "25.10"}, "ubuntu-24.04"),
+        ({"ID": "debian", "VERSION_ID": "12"}, "debian-13"),
+        ({"ID": "fedora", "VERSION_ID": "43"}, "debian-13"),
+    ],
+)
+def test_the_default_target_is_of_the_hosts_family(monkeypatch, release, name):
+    monkeypatch.setattr(targets, "host_release", lambda: release)
+    assert targets.default(targets.load(configuration.load(ROOT / "mkdocs.yml"))).name == name
+
+
+def test_a_wrong_key_of_a_target_is_named(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "mkdocs.yml").write_text("site_name: x\n")
+    (tmp_path / "data" / "targets.yml").write_text("debian-13: {family: debian, colour: red}\n")
+    with pytest.raises(GuideError, match=r"data/targets.yml: debian-13: .*colour"):
+        targets.load(configuration.load(tmp_path / "mkdocs.yml"))
+
+
+def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
+    path = Path(f"docs/{name}.md")
+    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
+    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
+
+
+def guide(*pages: Page) -> Guide:
+    return Guide(("en",), {("en", each.name): each for each in pages})
+
+
+def test_pages_run_after_what_they_stand_on_and_the_longest_branch_last():
+    made = guide(page("c", "1", after="b"), page("d", "1", after="a"), page("b", "1", after="a"), page("a", "1"), page("z", "1"))
+    names = [each.name for each in plan.order(made, made.primary)]
+    assert names == ["z", "a", "d", "b", "c"] or names == ["a", "d", "b", "c", "z"]
+    assert [each.name for each in plan.order(made, [made.pages["en", "c"]])] == ["a", "b", "c"]
+
+
+def test_a_changed_byte_unsettles_what_comes_after_it_and_nothing_else():
+    target = targets.load(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    a, b = page("a", "one", "two"), page("b", "three", after="a")
+    before = plan.chains(guide(a, b), a, target) | plan.chains(guide(a, b), b, target)
+    changed = page("a", "one", "two!")
+    assert plan.chains(guide(changed, b), changed, target)["s0"] == plan.chains(guide(a, b), a, target)["s0"]
+    assert plan.chains(guide(changed, b), changed, target)["s1"] != plan.chains(guide(a, b), a, target)["s1"]
+    assert plan.chains(guide(changed, b), b, target)["s0"] != before["s0"]
+    assert plan.chains(guide(replace(a, memory="4G"), b), b, target)["s0"] != before["s0"]
+    reworded = replace(a, title="another")
+    assert plan.chains(guide(reworded, b), b, target) == plan.chains(guide(a, b), b, target)
+    assert plan.chains(guide(a, b), b, replace(target, pool=("other",)))["s0"] != before["s0"]
+
+
+def test_evidence_that_is_damaged_is_named(tmp_path):
+    path = tmp_path / "debian-13" / "a.json"
+    path.parent.mkdir()
+    path.write_text('{"half": ')
+    with pytest.raises(GuideError, match=r"a.json: not evidence: .*guide verify a makes it anew"):
+        evidence.read(tmp_path, "debian-13", "a")
+
+
+def test_python_is_started_as_a_reader_would(tmp_path):
+    import subprocess
+
+    code = "import sys\nprint('it''s', len(sys.argv))\ntext = \"\"\"GUIDE-END\n\"\"\""
+    made = Snippet("p", "s", "python", code, Path("x.md"), 1, 3)
+    ran = subprocess.run(["bash", "-c", command_for(made)], capture_output=True, text=True, cwd=tmp_path)
+    assert ran.stdout == "its 1\n", ran
+    saved = replace(made, file="my prog.py")
+    ran = subprocess.run(["bash", "-c", command_for(saved)], capture_output=True, text=True, cwd=tmp_path)
+    assert ran.stdout == "its 1\n", ran
+    assert (tmp_path / "my prog.py").read_text() == code + "\n"
+
+
+def test_the_committed_evidence_is_json_of_known_keys():
+    for path in (ROOT / "evidence").glob("*/**/*.json"):
+        data = json.loads(path.read_text())
+        assert {"target", "image", "emulator", "accelerator", "packages", "kernel", "started", "snippets"} <= data.keys(), path
+        for entry in data["snippets"]:
+            assert {"id", "sha256", "chain"} <= entry.keys(), path
+            if "skip" not in entry:
+                assert {"exit_status", "seconds", "output", "boot_id_before", "boot_id_after"} <= entry.keys(), path

@@ -1,0 +1,113 @@
+"""Machines that go away, on the real VM: what comes back, what does not, and what nobody announced."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checks import config as configuration
+from checks.snippets import read_guide
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+
+
+def report(ran, page, snippet_id):
+    return ran.out.split(f"docs/{page}.md#{snippet_id} ___")[-1].split("\n___")[0]
+
+
+def fence(snippet_id, code, **attributes):
+    words = "".join(f' data-{key}="{value}"' for key, value in attributes.items())
+    return f"```bash {{#{snippet_id}{words}}}\n{code}\n```\n\n"
+
+
+def test_a_crash_needs_the_pages_own_install_snippet(make_guide):
+    """The quick start's own reboot and panic, without its install snippet: nobody else reserves or loads anything."""
+    guide = read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    snippets = {snippet.expect: snippet.code for snippet in guide.pages["en", "quick-start"].snippets}
+    body = fence("reboot", snippets["reboot"], expect="reboot") + fence("panic", snippets["crash"], expect="crash")
+    make_guide.page("bare", body, machine="vm")
+    ran = make_guide.guide("verify")
+    assert ran.status == 1, ran.out
+    assert "bare.md::reboot[debian-13] PASSED" in ran.out
+    said = report(ran, "bare", "panic")
+    assert "the kernel panicked (sysrq triggered crash) and stands still: no capture kernel was loaded" in said
+    assert "end Kernel panic - not syncing" in said, "the end of the console is shown"
+    assert "bare" not in ran.evidence
+
+
+def test_what_was_not_announced_is_a_failure(make_guide):
+    make_guide.page("unasked", fence("reset", "sudo systemctl reboot --force --force; sleep 100"), machine="vm")
+    make_guide.page("no-reboot", fence("nothing", "true", expect="reboot", timeout=10), machine="vm")
+    crash = "echo 1 | sudo tee /proc/sys/kernel/panic; echo c | sudo tee /proc/sysrq-trigger"
+    make_guide.page("no-capture", fence("panic", crash, expect="crash"), machine="vm")
+    make_guide.page("unasked-panic", fence("panic", "echo c | sudo tee /proc/sysrq-trigger; sleep 100"), machine="vm")
+    ran = make_guide.guide("verify", timeout_s=900)
+    assert ran.status == 1, ran.out
+    assert "the machine went away and came back; the page does not say" in report(ran, "unasked", "reset")
+    assert "the machine did not come back within 10 s" in report(ran, "no-reboot", "nothing")
+    assert "no capture kernel ran in between" in report(ran, "no-capture", "panic")
+    assert "the kernel panicked: sysrq triggered crash" in report(ran, "unasked-panic", "panic")
+    assert ran.evidence == {}
+
+
+def test_pages_that_follow_the_same_page_find_the_machine_as_it_left_it(make_guide):
+    make_guide.page("root", fence("mark", "echo root >~/disk; sudo sh -c 'echo root >/dev/shm/memory'"), machine="vm")
+    for name in ("one", "two"):
+        look = fence("look", "cat ~/disk /dev/shm/memory; ls ~")
+        make_guide.page(name, look + fence("change", f"echo {name} >~/{name}; sudo rm /dev/shm/memory"), machine="vm", after="root")
+    ran = make_guide.guide("verify")
+    assert ran.status == 0, ran.out
+    for name in ("one", "two"):
+        entry = ran.evidence[name]["snippets"][0]
+        assert entry["output"] == "root\nroot\ndisk", entry
+    boots = {entry["boot_id_before"] for page in ran.evidence.values() for entry in page["snippets"]}
+    assert len(boots) == 1, "the machine is put back, not booted again"
+
+
+def test_a_killed_runner_leaves_nothing_running(make_guide):
+    make_guide.page("long", fence("wait", "sleep 600", timeout=700), machine="vm")
+    make_guide.snippets("box", "sleep 600", attributes='data-timeout="700"')
+    for page in ("long", "box"):
+        command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify", page]
+        process = subprocess.Popen(
+            command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        runner = _child(process.pid)
+        deadline = time.monotonic() + 60
+        while not _containers_of(runner) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert _containers_of(runner), "the machine started"
+        os.kill(runner, signal.SIGKILL)
+        process.wait(timeout=30)
+        deadline = time.monotonic() + 30
+        while _containers_of(runner) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert not _containers_of(runner), "its container ended with it"
+    # the folder of the VM is left to the sweep at the next start
+    from checks import clean
+
+    clean.sweep()
+
+
+def _child(pid: int) -> int:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.05)
+    raise AssertionError("no pytest was started")
+
+
+def _containers_of(pid: int) -> list[str]:
+    from checks.machines import engine as engines
+
+    return [n for p in engines.answering() for n, who in engines.Engine(p, ()).ours() if who.split(":")[0] == str(pid)]
