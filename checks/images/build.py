@@ -23,12 +23,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks import agent
 from checks.images import mirror
 from checks.images.target import COMMON, EMULATOR, FILES, VM, Target
 from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
 from checks.machines.vm import Hardware, Vm
+from checks.machines.wire import LOADER
 from checks.model import GuideError
 from checks.session import Session
 
@@ -136,7 +136,7 @@ class Builder:
         began = time.monotonic()
         folder = tar.parent
         shutil.copytree(FILES, folder / "files")
-        (folder / "files" / "loader.py").write_text(agent.LOADER)
+        (folder / "files" / "loader.py").write_text(LOADER)
         env = {"POOL": " ".join(target.pool) if kind != "emulator" else "", **(env or {})}
         options = ["--variant=apt", f"--include={','.join((*packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
         options += [f'--{when}-hook=sh files/{file} "$1"' for when, file in hooks]

@@ -7,10 +7,12 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from checks import inside
 from checks.config import Config, read_yaml
 from checks.model import GuideError
 
 FILES = Path(__file__).parent / "files"
+LOADER = Path(inside.__file__).parent / "loader.py"
 
 # What every machine has: a login with sudo, a shell as a server has it, and Python for the agent and the snippets.
 COMMON = (
@@ -76,6 +78,8 @@ class Target:
         for file in sorted(FILES.iterdir()):
             if file.name.startswith(kind) or (file.name.startswith("common") and kind != "emulator"):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        if kind == "vm":
+            digest.update(LOADER.read_bytes())
         return digest.hexdigest()
 
 

@@ -8,9 +8,8 @@ import uuid
 from collections import deque
 from dataclasses import dataclass
 
-from checks import agent
 from checks.machines.engine import Engine
-from checks.machines.wire import Lost, Wire
+from checks.machines.wire import LOADER, Lost, Wire
 
 # What `su` and the reader's `sudo apt install` need of root; nothing that reaches the host.
 CAPABILITIES = ("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
@@ -55,7 +54,7 @@ class Container:
             "--ulimit", f"fsize={self.limits.file_mib << 20}:{self.limits.file_mib << 20}",
             "--ulimit", "core=0:0",
         ]  # fmt: skip
-        command = self.engine.run_command(self.image, ["python3", "-u", "-c", agent.LOADER], *options, name=self.name)
+        command = self.engine.run_command(self.image, ["python3", "-u", "-c", LOADER], *options, name=self.name)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
         self.wire = Wire(self.process.stdout.fileno(), self.process.stdin.fileno())

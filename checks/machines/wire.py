@@ -10,9 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from checks import agent
+from checks import inside
 
-AGENT_SOURCE = Path(agent.__file__).read_bytes()
+# In the order in which they need each other; the empty ones are the packages that the last ones are imported from.
+_FOLDER = Path(inside.__file__).parent
+MODULES = [
+    ("checks", b""),
+    ("checks.inside", b""),
+    *((f"checks.inside.{name}", (_FOLDER / f"{name}.py").read_bytes()) for name in ("login", "agent")),
+]
+LOADER = (_FOLDER / "loader.py").read_text()
 
 
 class Lost(Exception):
@@ -71,8 +78,8 @@ class Wire:
 
     def load(self, user: str) -> None:
         """Send the agent to the loader that waits for it."""
-        code = base64.b64encode(AGENT_SOURCE).decode()
-        self.send(op="load", code=code, options={"user": user})
+        modules = [(name, base64.b64encode(code).decode()) for name, code in MODULES]
+        self.send(op="load", modules=modules, options={"user": user})
 
 
 def decode(message: dict, key: str) -> bytes:

@@ -1,0 +1,71 @@
+"""Reading off a machine's console how far a reboot or a crash has come, and when nothing will come any more."""
+
+from __future__ import annotations
+
+import time
+
+from checks.machines.wire import Lost
+
+CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
+
+
+class Watch:
+    """Follows one crossing: ``expect`` is "reboot" or "crash"; ``since`` is where the console was when it began.
+
+    What it sees goes into the outcome: the panic's reason, and the seconds at which each stage was reached.
+    """
+
+    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress):
+        self.expect, self.machine, self.console = expect, machine, machine.console
+        self.since, self.outcome = since, outcome
+        self.began, self.progress = began, progress
+
+    def _reach(self, stage: str) -> None:
+        if stage not in self.outcome.stages:
+            self.outcome.stages[stage] = round(time.monotonic() - self.began, 1)
+            self.progress(stage)
+
+    def _reset(self) -> int | None:
+        """Where the console was at the first reset since the snippet began."""
+        return next((at for at in self.machine.resets if at >= self.since), None)
+
+    def look(self, ended_at: float | None) -> None:
+        """Take in the console; Lost when it shows that nothing will come any more."""
+        panics, reset = self.console.panics(self.since), self._reset()
+        if self.expect == "reboot":
+            if panics:
+                raise Lost(f"the kernel panicked instead of restarting: {panics[0]}")
+            if reset:
+                self._reach("booting")
+            return
+        if panics:
+            self.outcome.panic = panics[0]
+            self._reach("panicked")
+            if len(panics) > 1:
+                raise Lost(f"the capture kernel died: {panics[-1]}")
+            if self.console.dead(self.since):
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
+            if self._captured(reset):
+                self._reach("capturing")
+            if reset:
+                self._reach("coming back")
+        elif reset:
+            raise Lost("the machine restarted without a kernel panic on its console")
+        elif ended_at and time.monotonic() - ended_at > CRASH_STARTS_WITHIN_S:
+            raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
+
+    def _captured(self, until: int | None) -> bool:
+        return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)
+
+    def arrived(self) -> None:
+        """The machine is back: was it what was announced?"""
+        self.look(None)
+        if self._reset() is None:
+            raise Lost("the agent started anew, but the machine was not reset")
+        if self.expect == "crash" and not self._captured(self._reset()):
+            raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
+        self._reach("back")
+
+    def last(self) -> str:
+        stages = list(self.outcome.stages)
+        return f"; last seen: {stages[-1]}" if stages else ""
