@@ -147,9 +147,7 @@ class Reader:
         return line
 
     def _format(self, src="", language="", options=None, md=None, classes=None, id_value="", attrs=None, **_):
-        self._seen.append(
-            Fence(language or "", id_value, tuple(classes or ()), dict(attrs or {}), dict(options or {}), src, *self._span)
-        )
+        self._seen.append(Fence(language or "", id_value, tuple(classes or ()), dict(attrs or {}), dict(options or {}), src, *self._span))
         return f'<checks-fence data-n="{len(self._seen) - 1}"></checks-fence>'
 
     def _verify_lines(self, fence: Fence, lines: list[str]) -> None:

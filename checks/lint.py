@@ -67,7 +67,9 @@ def _shell(snippets: list[Snippet]) -> list[Problem]:
             raise GuideError(f"shellcheck: {run.stderr.strip() or run.stdout.strip()}")
         comments = json.loads(run.stdout)["comments"]
     return [
-        Problem(snippet.path, snippet.line + comment["line"], f"{snippet.id}: SC{comment['code']} ({comment['level']}): {comment['message']}")
+        Problem(
+            snippet.path, snippet.line + comment["line"], f"{snippet.id}: SC{comment['code']} ({comment['level']}): {comment['message']}"
+        )
         for comment in comments
         for snippet in [files[comment["file"]]]
     ]

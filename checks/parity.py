@@ -125,14 +125,18 @@ def _partner(guide: Guide, page: Page) -> Page | None:
 def _heading_ids(page: Page) -> Iterator[Problem]:
     for heading in page.outline.headings:
         if heading.id is None:
-            yield Problem(page.path, heading.line, f"heading `{heading.text}` has no id: expected {{#some-id}} after it, alike in all languages")
+            yield Problem(
+                page.path, heading.line, f"heading `{heading.text}` has no id: expected {{#some-id}} after it, alike in all languages"
+            )
 
 
 def _navigation(config: Config, first: str, other: str) -> Iterator[Problem]:
     one, two = (list(navigation(with_parents(config.languages[name]).get("nav"))) for name in (first, other))
     if one != two:
         yield Problem(
-            config.relative(config.languages[other]), 0, f"nav: other pages, or in another order, than in {config.languages[first].name}:\n{_diff(one, two)}"
+            config.relative(config.languages[other]),
+            0,
+            f"nav: other pages, or in another order, than in {config.languages[first].name}:\n{_diff(one, two)}",
         )
 
 
@@ -150,7 +154,7 @@ def _twins(one: Page, two: Page, config: Config) -> Iterator[Problem]:
 
 
 def _headings(one: Page, two: Page) -> Iterator[Problem]:
-    for left, right in zip(one.outline.headings, two.outline.headings):
+    for left, right in zip(one.outline.headings, two.outline.headings, strict=False):
         if (left.level, left.id) != (right.level, right.id):
             expected, found = (f"{'#' * heading.level} {{#{heading.id}}}" for heading in (left, right))
             yield Problem(two.path, right.line, f"heading: expected {expected} as in {one.path}:{left.line}, found {found}")

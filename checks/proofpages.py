@@ -13,7 +13,6 @@ from checks.model import Guide, Page
 from checks.recorded import Run
 from checks.showing import Showing, of
 
-
 _ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from checks.model import Guide, Page, Problem
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 
 
 class Blocks(HTMLParser):
@@ -67,19 +67,31 @@ def folder_of(name: str) -> str:
     return "".join(f"{part}/" for part in parts)
 
 
+_UNMARKED = (
+    "the site does not mark its code blocks: expected, in mkdocs.yml, custom_fences of pymdownx.superfences to name "
+    '{name: "*", class: "", format: !!python/name:checks.site.format_fence, '
+    "validator: !!python/name:pymdownx.superfences.highlight_validator}"
+)
+
+
 def _page(page: Page, blocks: Blocks) -> Iterator[Problem]:
+    if page.snippets and not blocks.count:
+        yield Problem(page.path, 0, _UNMARKED)
+        return
     meant = [(snippet.id, snippet.code) for snippet in page.snippets]
     if [identity for identity, _ in blocks.copied] != [identity for identity, _ in meant]:
         found = " ".join(identity or "(no id)" for identity, _ in blocks.copied) or "none"
         expected = " ".join(identity for identity, _ in meant) or "none"
         yield Problem(page.path, 0, f"the site shows other snippets than are run: expected {expected}, found {found}")
         return
-    for snippet, (_, copied), shown in zip(page.snippets, blocks.copied, blocks.shown):
+    for snippet, (_, copied), shown in zip(page.snippets, blocks.copied, blocks.shown, strict=True):
         if copied != snippet.code:
             yield Problem(page.path, snippet.line, f"{snippet.id}: the copy button would yield {copied!r}")
         if shown.removesuffix("\n") != snippet.code:
             yield Problem(page.path, snippet.line, f"{snippet.id}: the site shows {shown!r}")
     if blocks.count != page.outline.code_blocks:
         yield Problem(
-            page.path, 0, f"the site shows {blocks.count} code blocks, expected {page.outline.code_blocks}: does a macro add or swallow one?"
+            page.path,
+            0,
+            f"the site shows {blocks.count} code blocks, expected {page.outline.code_blocks}: does a macro add or swallow one?",
         )

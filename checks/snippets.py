@@ -170,7 +170,7 @@ class PageReader:
                 if opening in line:
                     self._wrong(number, f"{opening} starts a macro, so the page would not show this line as it is")
         shown = fence.code.split("\n") if typed else []
-        if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown)):
+        if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown, strict=True)):
             self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
 
     def _check_ids(self, snippets: list[Snippet], outline) -> None:

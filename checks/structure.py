@@ -55,7 +55,7 @@ def with_fences(outline: Outline, lines: list[str], fences: Collection[tuple[int
     found = [number for number, line in enumerate(lines, 1) if _ATX.match(line) and number not in inside]
     if len(found) != len(outline.headings):
         return outline
-    return replace(outline, headings=tuple(replace(h, line=n) for h, n in zip(outline.headings, found)))
+    return replace(outline, headings=tuple(replace(h, line=n) for h, n in zip(outline.headings, found, strict=True)))
 
 
 class _Walk(Treeprocessor):

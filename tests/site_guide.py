@@ -17,6 +17,7 @@ from checks.session import Outcome
 from checks.snippets import read_guide
 
 ROOT = Path(__file__).parent.parent
+DOCS = Path(__file__).parent / "site_docs"
 TARGETS = """\
 debian-13: {family: debian, suite: trixie, label: Debian 13, kernel: k, emulator: debian-13, memory: 2G, disk: 8G}
 ubuntu-24.04: {family: ubuntu, suite: noble, label: Ubuntu 24.04 LTS, kernel: k, emulator: debian-13, memory: 3G, disk: 8G}
@@ -53,6 +54,19 @@ def two_languages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:
     (folder / "data").mkdir()
     (folder / "data" / "targets.yml").write_text(TARGETS)
     return _with_pages(folder, {f"docs/{language}": texts for language, texts in pages.items()})
+
+
+def small_guide(folder: Path) -> Config:
+    """The pages of site_docs/: every kind of fence, in two languages."""
+    texts = {
+        language: {
+            path.relative_to(DOCS / language).with_suffix("").as_posix(): path.read_text()
+            for path in sorted((DOCS / language).rglob("*.md"))
+        }
+        for language in ("en", "zh")
+    }
+    texts = {language: {"index": pages.pop("index"), **pages} for language, pages in texts.items()}
+    return two_languages(folder, texts)
 
 
 def _with_pages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:

@@ -1,5 +1,7 @@
 """Reading the pages: what is extracted is what is shown, and all that is wrong is told with its line."""
 
+# ruff: noqa: E501  what is expected stands as it is, in one line
+
 from __future__ import annotations
 
 import re
@@ -68,7 +70,10 @@ def test_recorded_are_exactly_the_blocks_that_the_site_shows(header, place, read
 
 
 def test_a_snippet_has_its_lines_attributes_and_output(tmp_path):
-    text = HEAD + '# T {#t}\n\n```bash {#a data-exit="3" data-timeout="1.5" data-target="ubuntu-* debian-13"}\n<<-E cat\n\tx\nE\n```\n\nprose\n\n```text {.output}\nx\n```\n'
+    text = (
+        HEAD
+        + '# T {#t}\n\n```bash {#a data-exit="3" data-timeout="1.5" data-target="ubuntu-* debian-13"}\n<<-E cat\n\tx\nE\n```\n\nprose\n\n```text {.output}\nx\n```\n'
+    )
     page = read_guide(one_language(tmp_path, {"x": text})).pages["en", "x"]
     (snippet,) = page.snippets
     assert (page.title, page.machine, page.path) == ("T", "container", Path("docs/x.md"))

@@ -27,3 +27,8 @@ for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typese
     box.tabIndex = 0;
   }
 }
+
+// The theme puts each copy button into a navigation landmark without a name.
+const unnamed = () => document.querySelectorAll("nav.md-code__nav:not([role])").forEach((nav) => nav.setAttribute("role", "none"));
+new MutationObserver(unnamed).observe(document.body, { childList: true, subtree: true });
+unnamed();
