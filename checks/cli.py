@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("place", metavar="PAGE[#ID]")
     shell.add_argument("--target", default=None)
     parity = command("parity", _parity, "compare the languages")
-    parity.add_argument("--accept", nargs="+", metavar="PAGE", help="record that both languages of these pages were read against each other")
+    parity.add_argument("--accept", nargs="+", metavar="PAGE", help="record that the languages were read against each other")
     clean = command("clean", _clean, "remove what runs left, and with --all the images and disks")
     clean.add_argument("--all", action="store_true")
     bench = command("bench", _bench, "measure what the checks cost, beside peers in the same run")
@@ -120,7 +120,7 @@ def _verify(config: Config, options) -> int:
         print("these pages have no snippets")
         return 0
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
-    arguments = ["--verbose", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
+    arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
     arguments += ["--keep"] if options.keep else []
     arguments += ["--guide-update"] if options.update else []
     arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]

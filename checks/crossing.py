@@ -19,6 +19,7 @@ class Watch:
         self.expect, self.machine, self.console = expect, machine, machine.console
         self.since, self.outcome = since, outcome
         self.began, self.progress = began, progress
+        self.command_ended: float | None = None  # time.monotonic() at which the shell had answered
 
     def _reach(self, stage: str) -> None:
         if stage not in self.outcome.stages:
@@ -29,7 +30,7 @@ class Watch:
         """Where the console was at the first reset since the snippet began."""
         return next((at for at in self.machine.resets if at >= self.since), None)
 
-    def look(self, ended_at: float | None) -> None:
+    def look(self) -> None:
         """Take in the console; Lost when it shows that nothing will come any more."""
         panics, reset = self.console.panics(self.since), self._reset()
         if self.expect == "reboot":
@@ -51,7 +52,7 @@ class Watch:
                 self._reach("coming back")
         elif reset:
             raise Lost("the machine restarted without a kernel panic on its console")
-        elif ended_at and time.monotonic() - ended_at > CRASH_STARTS_WITHIN_S:
+        elif self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
             raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
 
     def _captured(self, until: int | None) -> bool:
@@ -59,7 +60,7 @@ class Watch:
 
     def arrived(self) -> None:
         """The machine is back: was it what was announced?"""
-        self.look(None)
+        self.look()
         if self._reset() is None:
             raise Lost("the agent started anew, but the machine was not reset")
         if self.expect == "crash" and not self._captured(self._reset()):

@@ -97,7 +97,8 @@ def difference(expected: str, actual: str, shapes: Shapes) -> str:
     rows = []
     for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, shaped_want, shaped_have, autojunk=False).get_opcodes():
         if tag == "equal":
-            rows += [f"  {line}" for line in have[j1:j2]] if j2 - j1 <= 6 else [f"  {have[j1]}", f"  ({j2 - j1 - 2} lines that agree)", f"  {have[j2 - 1]}"]
+            same = [f"  {line}" for line in have[j1:j2]]
+            rows += same if len(same) <= 6 else [same[0], f"  ({len(same) - 2} lines that agree)", same[-1]]
         else:
             rows += [f"- {line}" for line in want[i1:i2]]
             extra = have[j1:j2]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from checks import config as configuration
 from checks import clean, plan, update
+from checks import config as configuration
 from checks.images.build import Builder
 from checks.images.target import choose
 from checks.images.target import load as load_targets
@@ -173,6 +173,8 @@ class SnippetItem(pytest.Item):
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
+        if (live := state.runner.live) and live.run.accelerator:
+            self.user_properties.append(("accelerator", live.run.accelerator))
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, Failed):

@@ -120,10 +120,9 @@ class Runner:
         live.done[snippet.id] = outcome
         live.run.outcomes.append(outcome)
         self.outcomes[(live.page.name, snippet.id)] = outcome
-        last = snippet.id == live.page.snippets[-1].id
-        if last and outcome.failure is None:
-            if late := live.session.leftover():
-                outcome.failure = f"what the page left running in the background went too far: {late}"
+        last = snippet.id == [s.id for s in live.page.snippets if plan.skip_reason(s, self.target.name) is None][-1]
+        if last and outcome.failure is None and (late := live.session.leftover()):
+            outcome.failure = f"what the page left running in the background went too far: {late}"
         if self.renew and outcome.failure is None and snippet.output is not None:
             self.renewed[live.page.name, snippet.id] = plain(outcome.output)
             return outcome
@@ -207,6 +206,7 @@ class Runner:
             disk = self.builder.disk(self.target)
             chosen = accelerator(self.builder.engine(), emulator.tag, disk.path, self.progress)
             hardware = Hardware(memory=page.memory or self.target.memory, firmware=page.firmware)
+            self.progress(f"starting a VM of {self.target.label} under {chosen.upper()}")
             machine = Vm(self.builder.engine(), emulator.tag, disk.path, hardware, chosen)
             self.made_of = (disk.digest, disk.recipe)
         session = Session(machine, self.config.dumps, self.progress)

@@ -65,7 +65,6 @@ class Session:
 
     def open(self) -> None:
         """Start the machine and wait for its login."""
-        self.progress("starting")
         hello = self.machine.start()
         self._welcome(hello)
         self._packages_at_start = self._packages()
@@ -183,14 +182,18 @@ class Session:
         since = console.mark()
         output = bytearray()
         watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress)
-        ended_at = None
-        while (message := self.machine.wire.receive(deadline, lambda: (self._tick(), watch.look(ended_at)))) is not None:
+
+        def tick() -> None:
+            self._tick()
+            watch.look()
+
+        while (message := self.machine.wire.receive(deadline, tick)) is not None:
             if message["op"] == "out":
                 output += decode(message, "data")
             elif message["op"] in ("done", "ended"):
                 # On its way down the machine kills the shell: no status is a status of its own then.
                 outcome.exit_status = message.get("status")
-                ended_at = time.monotonic()
+                watch.command_ended = time.monotonic()
                 if message["op"] == "done" and message["status"] != snippet.exit_status:
                     outcome.output = bytes(output)
                     raise Lost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")

@@ -192,7 +192,7 @@ def test_the_container_has_no_network_and_sees_no_file_of_the_host(make_guide):
         "ls /sys/class/net",
         "sudo sh -c 'mount -t tmpfs none /mnt' || true",
         "sudo sh -c 'cat /proc/1/environ | tr \"\\0\" \"\\n\" | grep -c ^PATH='",
-        "grep -c . /proc/self/mountinfo; grep -v -e overlay -e proc -e sysfs -e tmpfs -e cgroup -e mqueue -e devpts /proc/self/mountinfo || true",
+        "echo mounts; grep -v -e overlay -e proc -e sysfs -e tmpfs -e cgroup -e mqueue -e devpts /proc/self/mountinfo || true",
     )
     ran = verify(make_guide)
     assert ran.status == 0, ran.out

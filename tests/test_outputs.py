@@ -99,6 +99,7 @@ def test_renewing_keeps_what_the_author_chose(expected, actual, new):
 def test_renewing_keeps_the_fence_and_its_indent():
     text = "- item\n\n    ```text {.output}\n    old\n    ```\n\nend\n"
     out = Output("old", 3, 5)
-    assert rewritten(text, [(out, "new\n\nlines")], Path("x.md")) == "- item\n\n    ```text {.output}\n    new\n\n    lines\n    ```\n\nend\n"
+    new = "- item\n\n    ```text {.output}\n    new\n\n    lines\n    ```\n\nend\n"
+    assert rewritten(text, [(out, "new\n\nlines")], Path("x.md")) == new
     with pytest.raises(GuideError, match=r"x.md:3: the output has a line that would close its fence"):
         rewritten(text, [(out, "```")], Path("x.md"))

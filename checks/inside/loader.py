@@ -2,6 +2,7 @@
 # so that an image need not be built again when the agent changes. The argument is the port's path; without one
 # it speaks over stdin and stdout.
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -28,10 +29,8 @@ while message.get("op") != "load":
     elif byte != b"\n":
         line += byte
     else:
-        try:
+        with contextlib.suppress(ValueError):  # what was cut off when the machine went away
             message = json.loads(line)
-        except ValueError:  # what was cut off when the machine went away
-            pass
         line = b""
 for name, code in message["modules"]:
     module = sys.modules[name] = types.ModuleType(name)

@@ -16,6 +16,7 @@ import shlex
 import signal
 import struct
 import termios
+from contextlib import suppress
 
 # The loop stands at the top level of the shell, not in a function: there `declare` would be local.
 # The report stands in the loop's condition, since `break` and `continue` in a snippet lead there as well.
@@ -32,8 +33,9 @@ IFS= read -r -d '' __guide_code <"$__guide_fifo"
 } 2>/dev/null; do
 { __guide_ran=1 __guide_failed=
 if [ "$__guide_status" != 0 ]; then __guide_failed=answer; fi
-__guide_line=$((LINENO + 3))
-trap '__guide_seen=$?; if [ "$__guide_failed" = answer ]; then __guide_failed=; else __guide_failed=$((LINENO - __guide_line + 1)):$__guide_seen; fi' ERR
+__guide_line=$((LINENO + 4))
+trap '__guide_seen=$?
+if [ "$__guide_failed" = answer ]; then __guide_failed=; else __guide_failed=$((LINENO - __guide_line + 1)):$__guide_seen; fi' ERR
 case $- in *e*) __guide_failed= ;; *) __guide_answer "$__guide_status" ;; esac; } 2>/dev/null
 eval "$__guide_code"
 done
@@ -52,8 +54,8 @@ class Shell:
         os.mkfifo(self.fifo)
         os.chmod(self.fifo, 0o644)
         self.pending = b""
-        setup = "__guide_mark=%s; __guide_fifo=%s\n" % (self.mark, shlex.quote(self.fifo))
-        bash = "exec bash --login -i -c %s bash" % shlex.quote(setup + DRIVER)
+        setup = f"__guide_mark={self.mark}; __guide_fifo={shlex.quote(self.fifo)}\n"
+        bash = f"exec bash --login -i -c {shlex.quote(setup + DRIVER)} bash"
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
@@ -108,21 +110,15 @@ class Shell:
 
     def end(self):
         """End the login and all that belongs to its terminal."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         for pid in sessions_of(self.pid):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         os.close(self.alive)
         os.close(self.master)
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(self.fifo)
-        except FileNotFoundError:
-            pass
 
 
 def sessions_of(leader):

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 
 from checks.machines.engine import Engine
@@ -96,8 +97,6 @@ class Container:
             self.process.kill()
             self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
-            try:
+            with suppress(OSError):
                 stream.close()
-            except OSError:
-                pass
         self.process = None

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import uuid
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from checks.model import GuideError
@@ -88,7 +88,8 @@ class Engine:
 
     def ours(self) -> list[tuple[str, str]]:
         """(name, owner) of every container with our label, running or not."""
-        form = '{{.Names}} {{.Label "%s"}}' % LABEL if self.program == "docker" else "{{.Names}} {{index .Labels \"%s\"}}" % LABEL
+        label = f'.Label "{LABEL}"' if self.program == "docker" else f'index .Labels "{LABEL}"'
+        form = "{{.Names}} {{" + label + "}}"
         done = self.call("ps", "--all", "--filter", f"label={LABEL}", "--format", form)
         return [tuple(line.split(" ", 1)) for line in done.stdout.splitlines() if " " in line]
 
@@ -111,16 +112,16 @@ def answering() -> list[str]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def find(probe_image: str) -> Engine:
     """The engine that can start ``probe_image`` with limits; a GuideError says what each one answered."""
-    cache = cache_dir() / "engine.json"
+    found = cache_dir() / "engine.json"
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     said = []
     for program in answering():
         version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
         key = f"{boot} {version}"
-        flags = _remembered(cache, key)
+        flags = _remembered(found, key)
         if flags is not None and _starts(program, flags, probe_image) is None:
             return Engine(program, flags)
         runtimes: list[tuple[str, ...]] = [()]
@@ -131,7 +132,7 @@ def find(probe_image: str) -> Engine:
                 flags = (*runtime, *ulimits)
                 error = _starts(program, flags, probe_image)
                 if error is None:
-                    _remember(cache, key, flags)
+                    _remember(found, key, flags)
                     return Engine(program, flags)
                 said.append(f"  {program} {' '.join(flags)}: {error}")
     if not said:

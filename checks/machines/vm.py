@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,10 +187,8 @@ class Vm:
     def stop(self) -> None:
         """Power off without asking, and remove all its files; safe to call twice."""
         if self._qmp:
-            try:
+            with suppress(QMPError, OSError, EOFError):
                 self._loop.run_until_complete(self._qmp.disconnect())
-            except (QMPError, OSError, EOFError):
-                pass
             self._loop.close()
             self._qmp = None
         if self.process:
