@@ -87,6 +87,8 @@ class Reader:
         extensions, configs = markdown_settings(config_file)
         self._outline = OutlineProcessor()
         self._md = markdown.Markdown(extensions=[*extensions, self._outline], extension_configs=configs)
+        # A tenth of the time, and it comes after all that matters here.
+        self._md.treeprocessors.deregister("toc", strict=False)
         self._seen: list[Fence] = []
         self._span = (0, 0)
         self._empty: list[int] = []  # closing lines of blocks without a line, in order
@@ -183,7 +185,8 @@ def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[L
         number = (closing or number) + 1
     if lost:
         return kept, lost
-    strays = [Lost(fence.line, fence.end_line, _SWALLOWED) for fence in fences if fence not in kept]
+    visited = {fence.line for fence in kept}
+    strays = [Lost(fence.line, fence.end_line, _SWALLOWED) for fence in fences if fence.line not in visited]
     return kept, strays
 
 

@@ -220,6 +220,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[KEY]
     state.runner.close()
     if state.runner.renewed:
-        for path in update.update(state.config, state.guide, state.runner.renewed, state.runner.shapes):
+        for path in update.update(state.config, state.runner.renewed, state.runner.shapes):
             state.say(f"{path}: outputs renewed")
 

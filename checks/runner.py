@@ -70,7 +70,7 @@ class Runner:
         self.broken: dict[str, str] = {}  # page -> where it failed
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.renew = False  # --update: an output that differs is kept in ``renewed`` instead of failing
-        self.renewed: dict[tuple[str, str], str] = {}
+        self.renewed: dict[tuple[str, str, str], str] = {}
         self.made_of = ("", "")  # digest and recipe of the image under the present machine
 
     def __enter__(self) -> Runner:
@@ -124,7 +124,7 @@ class Runner:
         if last and outcome.failure is None and (late := live.session.leftover()):
             outcome.failure = f"what the page left running in the background went too far: {late}"
         if self.renew and outcome.failure is None and snippet.output is not None:
-            self.renewed[live.page.name, snippet.id] = plain(outcome.output)
+            self.renewed[live.page.name, snippet.id, snippet.sha256] = plain(outcome.output)
             return outcome
         report = judge(snippet, outcome, self.shapes, self.target.name)
         if report:

@@ -9,18 +9,23 @@ from pathlib import Path
 
 from checks import outputs
 from checks.config import Config
-from checks.model import Guide, GuideError, Output
+from checks.model import GuideError, Output
 from checks.outputs import Shapes
+from checks.snippets import read_guide
 
 
-def update(config: Config, guide: Guide, printed: Mapping[tuple[str, str], str], shapes: Shapes) -> list[Path]:
-    """Renew the output fences of the snippets in ``printed`` ((page, id) -> text); returns the files changed."""
+def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: Shapes) -> list[Path]:
+    """Renew the output fences of the snippets in ``printed`` ((page, id, sha256) -> text); returns the files changed.
+
+    The pages are read again: a run takes minutes, in which their author goes
+    on writing. What was changed in the meantime is left alone.
+    """
     changed = []
-    for page in guide.pages.values():
+    for page in read_guide(config).pages.values():
         edits = [
-            (snippet.output, outputs.renewed(snippet.output.text, printed[page.name, snippet.id], shapes))
+            (snippet.output, outputs.renewed(snippet.output.text, printed[page.name, snippet.id, snippet.sha256], shapes))
             for snippet in page.snippets
-            if snippet.output is not None and (page.name, snippet.id) in printed
+            if snippet.output is not None and (page.name, snippet.id, snippet.sha256) in printed
         ]
         path = config.root / page.path
         before = path.read_text(encoding="utf-8")
