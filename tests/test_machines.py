@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
         (b"long line\rshort", "shortline"),
         (b"dos\r\nlines\r\n", "dos\nlines"),
         (b"ab\bc", "ac"),
+        (b"one\n\x1b7\x1b[40;0f\x1b[42mProgress: [ 20%]\x1b[49m [##..] \x1b8two\n", "one\ntwo"),
         (b"tail  \n\n", "tail"),
         (b"caf\xc3\xa9 \xff", "café \\xff"),
         ("内核\n".encode(), "内核"),
