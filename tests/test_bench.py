@@ -1,0 +1,117 @@
+"""./guide bench: the generated sites, the arithmetic, and one small true run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from checks import config as configuration
+from checks.bench import bench, growth, pages, snippets
+from checks.bench.pages import Shape
+from checks.bench.table import number, ratio, table
+from checks.bench.usage import Usage, measured
+from checks.model import GuideError
+from checks.snippets import read_guide
+
+TARGETS = ROOT / "data" / "targets.yml"
+
+
+def test_a_generated_site_holds_the_snippets_that_were_asked_for(tmp_path):
+    config = pages.site(tmp_path / "site", Shape(2, 3), TARGETS)
+    guide = read_guide(configuration.load(config))
+    assert [page.name for page in guide.primary] == ["p1", "p2"]
+    for page in guide.primary:
+        assert [snippet.code for snippet in page.snippets] == ["true", "echo x", "true"]
+        assert [snippet.output and snippet.output.text for snippet in page.snippets] == [None, "x", None]
+        assert page.machine == "container"
+
+
+def test_no_two_snippets_of_a_distinct_site_are_alike(tmp_path):
+    config = pages.site(tmp_path / "site", Shape(3, 4, distinct=True), TARGETS)
+    guide = read_guide(configuration.load(config))
+    assert len({snippet.code for page in guide.primary for snippet in page.snippets}) == 12
+
+
+def test_the_peers_run_the_same_commands(tmp_path):
+    shape = Shape(2, 3)
+    names = pages.cram(tmp_path / "cram", shape)
+    assert names == ["p1.t", "p2.t"]
+    assert (tmp_path / "cram" / "p1.t").read_text() == "  $ true\n  $ echo x\n  x\n  $ true\n"
+    each = pages.one_bash_each(tmp_path, shape).read_text().split("\n")
+    assert each == ["set -e", *["bash -c true", "bash -c 'echo x'", "bash -c true"] * 2, ""]
+    done = subprocess.run(["sh", pages.one_bash_a_page(tmp_path, shape)], capture_output=True, text=True)
+    assert done.stdout == "x\nx\n"
+
+
+def test_sybil_runs_each_bash_fence_of_the_same_pages(tmp_path):
+    pages.site(tmp_path, Shape(2, 3), TARGETS)
+    pages.sybil(tmp_path)
+    command = [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "--rootdir", str(tmp_path), "-p", "no:cacheprovider", "docs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "6 passed" in done.stdout, done.stdout
+    (tmp_path / "docs" / "p1.md").write_text("```bash {#no}\nfalse\n```\n")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "1 failed, 3 passed" in done.stdout, done.stdout
+
+
+def test_three_runs_tell_the_costs_of_a_run_a_page_and_a_snippet_apart():
+    run, page, snippet = 2.0, 0.5, 0.01
+    whole = run + 10 * (page + 20 * snippet)
+    one = run + page + 20 * snippet
+    cost = snippets.split(Shape(10, 20), 100, whole, one, one + 100 * snippet)
+    assert (cost.run, cost.page, cost.snippet) == pytest.approx((run, page, snippet))
+    assert cost.total == whole
+
+
+def test_numbers_have_three_digits_and_columns_stand_in_line():
+    assert [number(value) for value in (1234.5, 99.44, 0.128, None)] == ["1234", "99.4", "0.13", "-"]
+    assert (ratio(3, 2), ratio(1, 0)) == ("x1.50", "-")
+    assert table(["", "ms"], [["a", "1"], ["longer", "22"]]) == "        ms\n------  --\na        1\nlonger  22"
+
+
+def test_a_row_of_growth_is_compared_with_the_row_above():
+    text = growth.rows({10: Usage(1, 1, 50), 100: Usage(4, 4, 60)})
+    assert text.splitlines()[-1].split() == ["100", "4.00", "4.00", "x4.00", "40.0", "60.0", "x1.20"]
+
+
+def test_the_cpu_of_orphans_is_counted(tmp_path):
+    burn = "import time\nwhile time.process_time() < 0.5: pass"
+    # what podman does with its monitor: a grandchild in a session of its own, whose parent has gone
+    daemon = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {burn!r}], start_new_session=True)"
+    usage = measured([sys.executable, "-c", daemon], tmp_path)
+    assert 0.5 <= usage.cpu_s < 2
+    assert usage.still_running == 0
+
+
+def test_a_command_that_fails_is_told_with_the_end_of_its_output(tmp_path):
+    with pytest.raises(GuideError, match="(?s)failed:.*the reason"):
+        measured(["sh", "-c", "echo the reason; exit 3"], tmp_path)
+
+
+@pytest.mark.parametrize(("part", "words"), [("states", "is not there yet"), ("speed", "is no part")])
+def test_a_part_that_there_is_not_is_named(part, words):
+    with pytest.raises(GuideError, match=f"{part} {words}"):
+        bench(configuration.load(ROOT / "mkdocs.yml"), [part])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_left")
+def test_a_small_bench_runs_in_real_containers(capsys):
+    text = snippets.report(configuration.load(ROOT / "mkdocs.yml"), Shape(2, 3), more=5, rounds=1)
+    assert "6 trivial snippets" in text
+    for name in ("./guide verify", "Sybil", "cram", "bash -c each", "one bash a page"):
+        assert f"\n{name} " in text
+    assert "to cram" in text
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_left")
+def test_what_runs_inside_a_container_is_counted(make_guide):
+    make_guide.snippets("burn", "python3 -c 'import time\nwhile time.process_time() < 3: pass'")
+    command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify"]
+    assert measured(command, make_guide.folder).cpu_s > 3 + 0.5
+    make_guide.snippets("burn", "true")
+    assert measured(command, make_guide.folder).cpu_s < 3 + 2.5, "the rest of such a run costs less than the burning"
