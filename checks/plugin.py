@@ -49,6 +49,7 @@ class Guided:
         self.pytest_config = config
         self.config = configuration.load(Path(config.rootpath, config.getoption("--guide-config")))
         self.guide: Guide = read_guide(self.config)
+        self.by_file = {self.config.root / page.path: page for page in self.guide.pages.values()}
         self.check()
         targets = load_targets(self.config)
         self.target = choose(targets, config.getoption("--target"))
@@ -133,7 +134,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if KEY not in parent.config.stash:
         return None
     state = parent.config.stash[KEY]
-    page = next((page for page in state.guide.pages.values() if state.config.root / page.path == file_path), None)
+    page = state.by_file.get(file_path)
     return PageFile.from_parent(parent, path=file_path, page=page) if page and page.snippets else None
 
 

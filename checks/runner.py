@@ -47,6 +47,7 @@ class _Live:
     failed: str | None = None  # where, once something has that makes the rest of the page pointless
     differs: bool = False  # some output was not what the page shows
     console_from: int = 0  # where the page begins on the console
+    last: str = ""  # id of the last snippet that runs
 
 
 class Runner:
@@ -120,8 +121,7 @@ class Runner:
         live.done[snippet.id] = outcome
         live.run.outcomes.append(outcome)
         self.outcomes[(live.page.name, snippet.id)] = outcome
-        last = snippet.id == [s.id for s in live.page.snippets if plan.skip_reason(s, self.target.name) is None][-1]
-        if last and outcome.failure is None and (late := live.session.leftover()):
+        if snippet.id == live.last and outcome.failure is None and (late := live.session.leftover()):
             outcome.failure = f"what the page left running in the background went too far: {late}"
         if self.renew and outcome.failure is None and snippet.output is not None:
             self.renewed[live.page.name, snippet.id, snippet.sha256] = plain(outcome.output)
@@ -227,7 +227,8 @@ class Runner:
             started=evidence.now(), seconds=0, packages={}, outcomes=[],
         )  # fmt: skip
         console_from = machine.console.mark() if machine.kind == "vm" and page.after else 0
-        return _Live(page, session, run, time.monotonic(), console_from=console_from)
+        last = [s.id for s in page.snippets if plan.skip_reason(s, self.target.name) is None][-1:]
+        return _Live(page, session, run, time.monotonic(), console_from=console_from, last="".join(last))
 
 
 def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str) -> str | None:

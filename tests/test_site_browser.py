@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
+import axe_playwright_python
 import pytest
 
 from checks.fences import Reader
@@ -94,10 +95,8 @@ def test_the_root_lets_choose_a_language_without_scripts(small, visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/en/", "/zh/deep/page/", "/en/proof/debian-13/deep/page/", "/"])
 def test_accessibility(path, scheme, small, visit):
-    """Needs axe.min.js of axe-core, named by AXE; it is not kept here."""
-    axe = os.environ.get("AXE")
-    if not axe:
-        pytest.skip("AXE names no axe.min.js")
+    """axe-core finds nothing against WCAG 2.2 A and AA, nor against its own best practice."""
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
     page = visit(small[1], path, color_scheme=scheme, bypass_csp=True)
     page.add_script_tag(path=axe)
     page.wait_for_timeout(400)

@@ -51,9 +51,20 @@ def parse(indextargets: str, codename: str) -> Mirror | None:
     for line in indextargets.splitlines():
         uri, _, suite = line.strip().partition(" ")
         # The repository's URI ends in dists/SUITE/; what stands before it is what a source line takes.
-        uris.setdefault(suite, uri.split("/dists/")[0])
+        uris.setdefault(suite, _first_of_list(uri.split("/dists/")[0]))
     main = uris.get(codename)
     return Mirror(main, uris.get(f"{codename}-security", main)) if main else None
+
+
+def _first_of_list(uri: str) -> str:
+    """``mirror+file:/etc/apt/apt-mirrors.txt`` names a list of mirrors, as on GitHub's runners; the first line has the best."""
+    if not uri.startswith("mirror+file:"):
+        return uri
+    try:
+        lines = Path(uri.removeprefix("mirror+file:").rstrip("/")).read_text().splitlines()
+    except OSError:
+        return uri
+    return next((line.split()[0] for line in lines if line.strip() and not line.startswith("#")), uri)
 
 
 def _indextargets() -> str:

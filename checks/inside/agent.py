@@ -54,7 +54,7 @@ class Agent:
         self.wire = b""
         self.shell = None
         self.running = None  # when the present snippet began
-        self.waiting = None  # a snippet that the shell does not take yet
+        self.waiting = None  # what of a snippet the FIFO has not taken yet
         self.before = refused()  # by then; more of it since is the doing of what still runs in the background
         self.late = {}
 
@@ -88,7 +88,7 @@ class Agent:
             self.late = {key: now[key] - self.before.get(key, 0) for key in now}
             self.before = now
             self.running = time.monotonic()
-            self.waiting = base64.b64decode(message["code"])
+            self.waiting = base64.b64decode(message["code"]) + b"\0"
         elif op == "exec":
             self.execute(message)
         elif op == "limits":
@@ -114,8 +114,7 @@ class Agent:
         self.say(op="result", status=status, out=base64.b64encode(out).decode())
 
     def offer(self):
-        if self.waiting is not None and self.shell.feed(self.waiting):
-            self.waiting = None
+        self.waiting = self.shell.feed(self.waiting) or None
 
     def finish(self, op, **more):
         now = refused()
@@ -148,7 +147,7 @@ class Agent:
         self.hello()
         while True:
             fds = [self.read_fd] + ([self.shell.master, self.shell.alive] if self.shell else [])
-            # a shell that is still logging in is asked again every 2 ms
+            # a snippet that is larger than the FIFO goes there piece by piece
             ready, _, _ = select.select(fds, [], [], 0.002 if self.waiting is not None else None)
             if self.read_fd in ready:
                 data = os.read(self.read_fd, 1 << 16)

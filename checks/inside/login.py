@@ -20,6 +20,7 @@ from contextlib import suppress
 
 # The loop stands at the top level of the shell, not in a function: there `declare` would be local.
 # The report stands in the loop's condition, since `break` and `continue` in a snippet lead there as well.
+# Which number the first line of an eval has differs between versions of bash, so another eval on the same line tells it.
 # What the loop does itself is silent under `set -x`. `$?` reaches the next snippet as it was, except under
 # `set -e`, where answering it would end the shell; the trap is told not to count that answer as a failure.
 DRIVER = r"""
@@ -33,11 +34,10 @@ IFS= read -r -d '' __guide_code <"$__guide_fifo"
 } 2>/dev/null; do
 { __guide_ran=1 __guide_failed=
 if [ "$__guide_status" != 0 ]; then __guide_failed=answer; fi
-__guide_line=$((LINENO + 4))
-trap '__guide_seen=$?
-if [ "$__guide_failed" = answer ]; then __guide_failed=; else __guide_failed=$((LINENO - __guide_line + 1)):$__guide_seen; fi' ERR
-case $- in *e*) __guide_failed= ;; *) __guide_answer "$__guide_status" ;; esac; } 2>/dev/null
-eval "$__guide_code"
+trap '__guide_seen=$? __guide_here=$LINENO
+if [ "$__guide_failed" = answer ]; then __guide_failed=; else __guide_failed=$((__guide_here - __guide_line + 1)):$__guide_seen; fi' ERR
+case $- in *e*) __guide_status=0 __guide_failed= ;; esac
+eval '__guide_line=$LINENO'; __guide_answer "$__guide_status"; } 2>/dev/null; eval "$__guide_code"
 done
 done
 """
@@ -66,24 +66,17 @@ class Shell:
             os.environ["TERM"] = "dumb"
             os.execvp("su", ["su", "--login", user, "--session-command", bash])
         os.set_blocking(self.master, False)
+        # Open for good, at both ends: were it opened for each snippet, a shell that is quick would be back at the FIFO
+        # before this end was closed, read an end of file, and answer a second time.
+        self.feeder = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
         self.alive = os.pidfd_open(self.pid)  # readable when the login ends, also while others hold its terminal
 
     def feed(self, code):
-        """Hand one snippet to the shell. Opening the FIFO waits until the shell reads from it."""
-        try:
-            fd = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # the shell does not read yet, or has gone
-            return False
-        os.set_blocking(fd, True)
-        try:
-            data = code + b"\0"
-            while data:
-                data = data[os.write(fd, data):]
-        except BrokenPipeError:
-            return False
-        finally:
-            os.close(fd)
-        return True
+        """Hand over as much of a snippet as the FIFO takes; returns the rest, which is empty when all is on its way."""
+        with suppress(BlockingIOError):
+            while code:
+                code = code[os.write(self.feeder, code):]
+        return code
 
     def read(self):
         """(bytes that were printed, None or (status, where a line before the last failed))."""
@@ -115,6 +108,7 @@ class Shell:
         for pid in sessions_of(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        os.close(self.feeder)
         os.close(self.alive)
         os.close(self.master)
         with suppress(FileNotFoundError):

@@ -101,6 +101,7 @@ class Engine:
         return gone
 
 
+@cache
 def answering() -> list[str]:
     """The engines that are installed and whose service, where they need one, answers."""
     found = []
