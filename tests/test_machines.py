@@ -51,7 +51,9 @@ def test_a_panic_that_nobody_takes_over_is_dead():
     boot = "[    9.000000] ready\n[   10.000001] Kernel panic - not syncing: sysrq triggered crash\n"
     assert console(boot).panics() == ["sysrq triggered crash"]
     assert not console(boot).dead()
-    assert console(boot + "[   10.5] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n").dead()
+    stands = console(boot + "[   10.500000] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n")
+    assert stands.dead()
+    assert stands.panics() == ["sysrq triggered crash"], "its last line is not another panic"
 
 
 def test_a_new_kernel_is_known_by_its_clock():

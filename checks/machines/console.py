@@ -12,7 +12,7 @@ from checks.terminal import plain
 
 # What the kernel and the firmware print at each stage, in the order of a crash.
 # "---[ end Kernel panic" is printed only when nothing follows: a kernel with a loaded capture kernel jumps before it.
-PANIC = re.compile(rb"Kernel panic - not syncing: ?([^\r\n]*)")
+PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ?([^\r\n]*)")
 DEAD = re.compile(rb"---\[ end Kernel panic")
 UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
 
