@@ -154,6 +154,8 @@ class Runner:
         """Have the machine stand where ``page`` begins, or somewhere inside it."""
         if self.live and self.live.page.name == page.name:
             return
+        if page.name in self.broken:
+            raise NotRun(f"{page.path}: not run, since {self.broken[page.name]} failed")
         if page.after:
             parent = self.guide.pages[(page.language, page.after)]
             if parent.name in self.broken:
@@ -213,10 +215,13 @@ class Runner:
         try:
             session.open()
         except Lost as lost:
+            self.broken[page.name] = f"the machine of {page.path}"
             tail = machine.console_tail()
             machine.stop()
-            self.broken[page.name] = f"the machine of {page.path}"
             raise Failed(f"{page.path}: the machine did not start: {lost}\n{tail}") from None
+        except BaseException:
+            machine.stop()  # Ctrl-C, or an error of ours: nothing knows of this machine yet
+            raise
         return session
 
     def _begin(self, page: Page, session: Session) -> _Live:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -111,3 +112,30 @@ def _containers_of(pid: int) -> list[str]:
     from checks.machines import engine as engines
 
     return [n for p in engines.answering() for n, who in engines.Engine(p, ()).ours() if who.split(":")[0] == str(pid)]
+
+
+def test_a_vm_runs_beside_somebody_elses_event_loop():
+    """Playwright keeps one running in the thread that pytest runs in."""
+    from checks.images.build import Builder
+    from checks.images.target import default, load
+    from checks.machines.vm import Hardware, Vm
+
+    targets = load(configuration.load(ROOT / "mkdocs.yml"))
+    target = default(targets)
+    builder = Builder(targets, lambda text: None)
+    emulator, disk = builder.emulator(target), builder.disk(target)
+
+    async def body():
+        vm = Vm(builder.engine(), emulator.tag, disk.path, Hardware(memory="512M"), "tcg")
+        try:
+            vm.power_on()
+            vm.tick()
+            vm.monitor("system_reset")
+            deadline = time.monotonic() + 10
+            while not vm.resets and time.monotonic() < deadline:
+                vm.tick()
+            return vm.monitor("query-status")["status"], len(vm.resets)
+        finally:
+            vm.stop()
+
+    assert asyncio.run(body()) == ("running", 1)

@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from checks.machines.engine import Engine, cache_dir
 from checks.machines.wire import Lost, Wire
 
 BOOT_TIMEOUT_S = 300  # 70 s under TCG on a busy machine of two cores; peers wait 120 s for the same
+MONITOR_TIMEOUT_S = 120
 CPUS = 2
 
 # The container's first process: it ends QEMU when the runner lets go of its stdin, also by SIGKILL.
@@ -156,13 +158,22 @@ class Vm:
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
         self._socket = self._connect(self.folder / "agent.sock")
         self.wire = Wire(self._socket.fileno(), self._socket.fileno())
+        # In a thread of its own: the runner's may have a loop of somebody else's already, as Playwright's tests do.
         self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._qmp = QMPClient(self.name)
         self._qmp.logger.disabled = True
         try:
-            self._loop.run_until_complete(self._qmp.connect(str(self.folder / "qmp.sock")))
+            self._await(self._qmp.connect(str(self.folder / "qmp.sock")))
         except QMPError as error:
             raise Lost(f"QEMU does not answer: {error}; {self._words()}") from None
+
+    def _await(self, what: Coroutine):
+        """The result of one exchange with QEMU. savevm of a large guest is the longest."""
+        try:
+            return asyncio.run_coroutine_threadsafe(what, self._loop).result(MONITOR_TIMEOUT_S)
+        except TimeoutError:
+            raise Lost(f"QEMU did not answer within {MONITOR_TIMEOUT_S} s") from None
 
     def _connect(self, path: Path) -> socket.socket:
         deadline = time.monotonic() + 60
@@ -186,11 +197,11 @@ class Vm:
 
     def stop(self) -> None:
         """Power off without asking, and remove all its files; safe to call twice."""
-        if self._qmp:
-            with suppress(QMPError, OSError, EOFError):
-                self._loop.run_until_complete(self._qmp.disconnect())
-            self._loop.close()
-            self._qmp = None
+        if self._loop:
+            with suppress(QMPError, OSError, EOFError, Lost):
+                self._await(self._qmp.disconnect())
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._loop = self._qmp = None
         if self.process:
             self.engine.remove(self.name)
             try:
@@ -212,12 +223,13 @@ class Vm:
         self.console.poll()
         if self.process.poll() is not None:
             raise Lost(f"QEMU ended: {self._words()}")
-        if self._qmp:
-            self._loop.run_until_complete(asyncio.sleep(0))
-            while not self._qmp.events.empty():
-                event = self._loop.run_until_complete(self._qmp.events.get())
-                if event["event"] == "RESET":
-                    self.resets.append(self.console.mark())
+        for event in self._await(self._events()):
+            if event["event"] == "RESET":
+                self.resets.append(self.console.mark())
+
+    async def _events(self) -> list[dict]:
+        """What QEMU has told by itself since the last call."""
+        return self._qmp.events.clear()
 
     def await_boot(self, timeout_s: float, meanwhile=None) -> dict:
         """Wait until the loader of a booted system calls, give it the agent; returns the agent's hello."""
@@ -233,7 +245,7 @@ class Vm:
 
     def monitor(self, command: str, **arguments):
         """One QMP command, answered."""
-        return self._loop.run_until_complete(self._qmp.execute(command, arguments or None))
+        return self._await(self._qmp.execute(command, arguments or None))
 
     def save(self, name: str) -> str:
         """A snapshot of disk, memory and firmware variables inside the machine's own files."""

@@ -30,7 +30,7 @@ kernel=$(basename root/boot/vmlinuz-* | sed 's/^vmlinuz-//')
 cp -r root/usr/lib/grub/x86_64-efi root/boot/grub/ # as grub-install does
 cat >root/boot/grub/grub.cfg <<CFG
 search --no-floppy --fs-uuid --set=root $uuid
-linux /boot/vmlinuz-$kernel root=UUID=$uuid ro console=ttyS0,115200
+linux /boot/vmlinuz-$kernel root=UUID=$uuid ro console=ttyS0,115200 no_timer_check
 initrd /boot/initrd.img-$kernel
 boot
 CFG
