@@ -198,7 +198,7 @@ class Runner:
         if page.machine == "vm" and page.name not in self.saved and len(plan.children_of(self.pages, page)) > 1:
             self.saved[page.name] = live.session.save(page.name)
 
-    def _machine_for(self, page: Page) -> Session:
+    def _machine_for(self, page: Page, attempts: int = 3) -> Session:
         if page.machine == "container":
             image = self.builder.container(self.target)
             machine = Container(self.builder.engine(), image.tag)
@@ -215,6 +215,11 @@ class Runner:
         try:
             session.open()
         except Lost as lost:
+            if attempts > 1:
+                # Nothing of the page has run yet, so a cold start that hung is no finding about the page.
+                self.progress(f"the machine did not come up ({lost}): starting another")
+                machine.stop()
+                return self._machine_for(page, attempts - 1)
             self.broken[page.name] = f"the machine of {page.path}"
             tail = machine.console_tail()
             machine.stop()

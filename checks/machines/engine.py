@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import uuid
 from dataclasses import dataclass
 from functools import cache
@@ -90,7 +91,11 @@ class Engine:
         """(name, owner) of every container with our label, running or not."""
         label = f'.Label "{LABEL}"' if self.program == "docker" else f'index .Labels "{LABEL}"'
         form = "{{.Names}} {{" + label + "}}"
-        done = self.call("ps", "--all", "--filter", f"label={LABEL}", "--format", form)
+        for _ in range(5):  # a container that is removed at this moment makes podman's listing fail as a whole
+            done = self.call("ps", "--all", "--filter", f"label={LABEL}", "--format", form, check=False)
+            if done.returncode == 0:
+                break
+            time.sleep(0.2)
         return [tuple(line.split(" ", 1)) for line in done.stdout.splitlines() if " " in line]
 
     def sweep(self) -> list[str]:
