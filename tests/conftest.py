@@ -11,25 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from checks.bench import pages
+
 ROOT = Path(__file__).resolve().parent.parent
 
-MKDOCS = """\
-site_name: A guide of a test
-theme: {{language: en}}
-markdown_extensions:
-  attr_list: {{}}
-  pymdownx.superfences:
-    preserve_tabs: true
-    custom_fences:
-      - name: "*"
-        class: ""
-        format: !!python/name:checks.site.format_fence
-        validator: !!python/name:pymdownx.superfences.highlight_validator
-extra:
-  checks:
-    targets: {targets}
-    dumps: ["/var/crash/*/dump.*"]
-"""
+# The bench generates guides of the same kind; a test's also says what a crash leaves behind.
+MKDOCS = pages.MKDOCS + '    dumps: ["/var/crash/*/dump.*"]\n'
 
 
 @dataclass
