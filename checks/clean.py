@@ -9,6 +9,8 @@ from pathlib import Path
 from checks.images.build import REPOSITORY
 from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
+from checks.states import room
+from checks.states.store import Store
 
 
 def sweep() -> list[str]:
@@ -26,7 +28,38 @@ def sweep() -> list[str]:
             if owner.isdigit() and owner != str(os.getpid()) and not Path("/proc", owner).exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 gone.append(f"folder {folder}")
+    return gone + [f"folder {folder}" for folder in _sweep_states(Store(""))]
+
+
+def _sweep_states(store: Store) -> list[str]:
+    """What was being written when its run was killed, and images that no state names."""
+    return room.sweep(store) + _remove_images(store)
+
+
+def _remove_images(store: Store) -> list[str]:
+    """Remove the images that no state names any more, and that nobody is making."""
+    gone = []
+    for program in engines.answering():
+        engine = Engine(program, ())
+        made = engine.state_images(store.images)
+        named = {kept.image for kept in store.machines() if kept.image} if made else set()
+        for tag, who in made:
+            alive = engines.owner(int(who.split(":")[0])) == who if ":" in who else False
+            if not alive and tag not in named:
+                engine.call("rmi", tag, check=False)
+                gone.append(f"image {tag}")
     return gone
+
+
+def clean_states() -> list[str]:
+    """Remove every state that is not in use."""
+    store = Store("")
+    for kept in store.machines():
+        store.forget(kept.key)
+    gone = [f"removed {what}" for what in _remove_images(store)]
+    for path in (store.root / "records").glob("*.json"):
+        path.unlink(missing_ok=True)
+    return [*gone, f"removed the states in {store.root}"]
 
 
 def clean(everything: bool) -> list[str]:

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--update", action="store_true", help="write what was printed into the pages, in all languages")
     verify.add_argument("--keep", action="store_true", help="on a failure, open a shell in the machine as it is then")
     verify.add_argument("--evidence", default=None, metavar="DIR", help="default: evidence/")
+    verify.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
     test = command("test", _test, "run every test and every page; nothing in the tree is changed")
     test.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for pytest")
     listing = command("list", _list, "list every snippet")
@@ -71,7 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     shell.add_argument("--target", default=None)
     parity = command("parity", _parity, "compare the languages")
     parity.add_argument("--accept", nargs="+", metavar="PAGE", help="record that the languages were read against each other")
-    clean = command("clean", _clean, "remove what runs left, and with --all the images and disks")
+    clean = command("clean", _clean, "remove what runs left; with --states also the states, with --all the images and disks, too")
+    clean.add_argument("--states", action="store_true")
     clean.add_argument("--all", action="store_true")
     bench = command("bench", _bench, "measure what the checks cost, beside peers in the same run")
     bench.add_argument("parts", nargs="*", metavar="PART")
@@ -123,6 +125,7 @@ def _verify(config: Config, options) -> int:
     arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
     arguments += ["--keep"] if options.keep else []
     arguments += ["--guide-update"] if options.update else []
+    arguments += ["--no-reuse"] if options.no_reuse else []
     arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]
     status = _pytest(config, *arguments, *(str(page.path) for page in wanted))
     return {0: 0, 1: 1, 2: 130}.get(status, 2)
@@ -132,7 +135,7 @@ def _test(config: Config, options) -> int:
     rest = [word for word in options.rest if word != "--"]
     work = config.work_dir
     work.mkdir(exist_ok=True)
-    arguments = ["--durations=15", f"--junitxml={work}/junit.xml", "-ra", *rest]
+    arguments = ["--no-reuse", "--durations=15", f"--junitxml={work}/junit.xml", "-ra", *rest]
     return {0: 0, 1: 1, 2: 130}.get(_pytest(config, *arguments), 2)
 
 
@@ -178,7 +181,23 @@ def _status(config: Config, options) -> int:
             print(f"{row.target:14} {row.page:24} missing")
         else:
             print(f"{row.target:14} {row.page:24} {row.state:8} {row.date}  {row.seconds:7.1f} s  {row.ran} ran, {row.skipped} skipped")
+    print(_states(config))
     return 0
+
+
+def _states(config: Config) -> str:
+    from checks.states import room
+    from checks.states.store import Store
+
+    store = Store("")
+    used = room.usage(store)
+    limit = f"{config.state_limits.bytes / (1 << 30):g} GiB"
+    if not used.machines:
+        return f"states: none ({store.root})"
+    return (
+        f"states: {used.machines} take {used.bytes / (1 << 30):.1f} of {limit} "
+        f"({store.root}), last used {used.oldest:%Y-%m-%d %H:%M} to {used.newest:%Y-%m-%d %H:%M}"
+    )
 
 
 def _parity(config: Config, options) -> int:
@@ -195,10 +214,10 @@ def _parity(config: Config, options) -> int:
 
 
 def _clean(config: Config, options) -> int:
-    from checks.clean import clean
+    from checks.clean import clean, clean_states
 
     shutil.rmtree(config.work_dir, ignore_errors=True)
-    for line in clean(everything=options.all):
+    for line in [*(clean_states() if options.states or options.all else []), *clean(everything=options.all)]:
         print(line)
     return 0
 

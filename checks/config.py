@@ -9,6 +9,7 @@
         shapes: data/shapes.yml
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # what a crash leaves behind, seen from the machine
+        states: {gib: 20, days: 30}        # what states may take on a host, and how long one is kept unused
 
 Everything has a default: a site of one language needs no such section.
 """
@@ -22,6 +23,7 @@ from typing import Any
 import yaml
 
 from checks.model import GuideError
+from checks.states.limits import Limits
 
 DEFAULTS: dict[str, Any] = {
     "languages": None,
@@ -29,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "shapes": "data/shapes.yml",
     "evidence": "evidence",
     "dumps": [],
+    "states": {},
 }
 
 
@@ -53,6 +56,7 @@ class Config:
     shapes_file: Path
     evidence_dir: Path
     dumps: tuple[str, ...]
+    state_limits: Limits = Limits()
     raw: dict = field(default_factory=dict, hash=False, compare=False)
 
     @property
@@ -98,6 +102,19 @@ def _merge(below: dict, above: dict) -> dict:
     return both
 
 
+def _limits(file: Path, states: Any) -> Limits:
+    known = {"gib": Limits.bytes / (1 << 30), "days": Limits.age_s / 86400}
+    wrong = not isinstance(states, dict) or set(states) - set(known) or not all(_positive(value) for value in states.values())
+    if wrong:
+        raise GuideError(f"{file}: extra.checks.states: expected {{gib: NUMBER, days: NUMBER}}, found {states!r}")
+    found = {**known, **states}
+    return Limits(bytes=int(found["gib"] * (1 << 30)), age_s=found["days"] * 86400)
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+
+
 def load(file: Path) -> Config:
     """Read mkdocs.yml and the configurations of the languages it names."""
     file = file.resolve()
@@ -122,5 +139,6 @@ def load(file: Path) -> Config:
         shapes_file=file.parent / settings["shapes"],
         evidence_dir=file.parent / settings["evidence"],
         dumps=tuple(settings["dumps"]),
+        state_limits=_limits(file, settings["states"]),
         raw=raw,
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from checks import plan
 from checks.config import Config
+from checks.files import replace
 from checks.images.target import Target
 from checks.model import Guide, GuideError, Page, Snippet
 from checks.session import KEPT_BYTES, Outcome
@@ -50,10 +49,6 @@ class PageStatus:
     skipped: int = 0
 
 
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def file_of(folder: Path, target: str, page: str) -> Path:
     return folder / target / f"{page}.json"
 
@@ -64,11 +59,11 @@ def write(folder: Path, run: PageRun, page: Page, chain: dict[str, str], target:
     data = {key: value for key, value in asdict(run).items() if key not in ("outcomes", "console")}
     data["snippets"] = [_entry(snippet, outcomes.get(snippet.id), chain, run, target) for snippet in page.snippets]
     path = file_of(folder, run.target, run.page)
-    _replace(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    replace(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
     cast = path.with_suffix(".cast.gz")
     if run.console:
         # mtime=0: the same recording gives the same bytes
-        _replace(cast, gzip.compress(run.console.encode(), mtime=0))
+        replace(cast, gzip.compress(run.console.encode(), mtime=0))
     else:
         cast.unlink(missing_ok=True)
     return path
@@ -80,6 +75,7 @@ def _entry(snippet: Snippet, outcome: Outcome | None, chain: dict[str, str], run
         return {**entry, "skip": plan.skip_reason(snippet, target.name)}
     output = plain(outcome.output)
     entry |= {
+        "ran_at": outcome.ran_at,
         "exit_status": outcome.exit_status,
         "seconds": outcome.seconds,
         "output": _short(output),
@@ -102,20 +98,6 @@ def _short(text: str) -> str:
         return text
     half = KEPT_BYTES // 2
     return f"{text[:half]}\n[{len(text) - 2 * half} characters are not kept]\n{text[-half:]}"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write aside, sync, rename: a reader sees the old file or the new one, whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with aside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def read(folder: Path, target: str, page: str) -> dict | None:

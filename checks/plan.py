@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from checks.images.target import Target
@@ -53,9 +54,14 @@ def order(guide: Guide, wanted: Iterable[Page]) -> list[Page]:
     return walk(None)
 
 
-def children_of(pages: list[Page], page: Page) -> list[Page]:
-    """Those among ``pages`` that start where ``page`` ends."""
-    return [each for each in pages if each.after == page.name]
+def has_children(guide: Guide, page: Page) -> bool:
+    """Whether another page goes on where this one ends."""
+    return any(each.after == page.name for each in guide.of(page.language))
+
+
+def runnable(page: Page, target: Target) -> list[Snippet]:
+    """The page's snippets that run on this target, in order."""
+    return [snippet for snippet in page.snippets if skip_reason(snippet, target.name) is None]
 
 
 def chains(guide: Guide, page: Page, target: Target) -> dict[str, str]:
@@ -66,20 +72,37 @@ def chains(guide: Guide, page: Page, target: Target) -> dict[str, str]:
     translations are not in it.
     """
     kinds = ("container",) if page.machine == "container" else ("vm", "emulator")
-    digest = hashlib.sha256(json.dumps([target.name, *(target.recipe(kind) for kind in kinds)]).encode()).hexdigest()
-    found: dict[str, str] = {}
+    return keys(guide, page, target, json.dumps([target.name, *(target.recipe(kind) for kind in kinds)])).after
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The hashes of what a page's machine is: where the page begins, and after each of its snippets, by their ids."""
+
+    begin: str
+    after: dict[str, str]
+
+    @property
+    def end(self) -> str:
+        return list(self.after.values())[-1] if self.after else self.begin
+
+
+def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
+    """The hashes for one page; ``base`` is what its machine is made of before anything ran on it."""
+    digest = hashlib.sha256(base.encode()).hexdigest()
+    found = Keys(digest, {})
     for each in (*ancestors(guide, page), page):
-        digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware])
-        found = {}
+        begin = digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware])
+        after = {}
         for snippet in each.snippets:
-            digest = _link(
+            digest = after[snippet.id] = _link(
                 digest,
                 [
                     snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
                     skip_reason(snippet, target.name) is not None,
                 ],
             )  # fmt: skip
-            found[snippet.id] = digest
+        found = Keys(begin, after)
     return found
 
 

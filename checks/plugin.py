@@ -23,6 +23,7 @@ from checks.model import Guide, GuideError, Page, PageErrors, Snippet
 from checks.runner import Failed, NotRun, Runner
 from checks.shell import attach
 from checks.snippets import read_guide
+from checks.states.store import Store, run_name
 
 KEY = pytest.StashKey["Guided"]()
 
@@ -34,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--guide-evidence", default=None, metavar="DIR", help="where evidence is written; default: .guide/evidence")
     group.addoption("--guide-drafts", action="store_true", help="a translation that lags is told, and does not stop the run")
     group.addoption("--guide-update", action="store_true", help="write what was printed into the pages, in all languages")
+    group.addoption("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
     group.addoption("--keep", action="store_true", help="on a failure open a shell in the machine as it is then")
 
 
@@ -56,7 +58,8 @@ class Guided:
         folder = config.getoption("--guide-evidence")
         evidence_dir = Path(folder).resolve() if folder else self.config.work_dir / "evidence"
         builder = Builder(targets, self.say)
-        self.runner = Runner(self.config, self.guide, self.target, builder, evidence_dir, self.say)
+        store = Store(run_name(), reuse=not config.getoption("--no-reuse"), say=self.say)
+        self.runner = Runner(self.config, self.guide, self.target, builder, store, evidence_dir, self.say)
         self.runner.renew = config.getoption("--guide-update")
         clean.sweep()
 
@@ -89,7 +92,7 @@ class Guided:
         capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else nullcontext():
             print(f"\n{failed}\nThe machine is kept until you leave it (exit, Ctrl-D).", file=sys.stderr)
-            attach(self.runner.live.session)
+            attach(self.runner.session)
 
 
 def guided(config: pytest.Config) -> Guided:
@@ -169,13 +172,15 @@ class SnippetItem(pytest.Item):
         try:
             outcome = state.runner.run(self.page, self.snippet)
         except Failed as failed:
-            if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.live:
+            if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.session:
                 state.look(failed)
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
         if (live := state.runner.live) and live.run.accelerator:
             self.user_properties.append(("accelerator", live.run.accelerator))
+        if ran_at := state.runner.recalled.get((self.page.name, self.snippet.id)):
+            self.user_properties.append(("ran_at", ran_at))
 
     def repr_failure(self, excinfo, style=None):
         if isinstance(excinfo.value, Failed):
@@ -194,8 +199,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     state = config.stash[KEY]
     ours = [item for item in items if isinstance(item, SnippetItem)]
     pages = {item.page.name: item.page for item in ours}
-    state.runner.pages = plan.order(state.guide, pages.values())
-    place = {page.name: number for number, page in enumerate(state.runner.pages)}
+    place = {page.name: number for number, page in enumerate(plan.order(state.guide, pages.values()))}
     lines = {id(item): number for number, item in enumerate(ours)}
     ours.sort(key=lambda item: (place[item.page.name], str(item.path), lines[id(item)]))
     items[:] = [item for item in items if not isinstance(item, SnippetItem)] + ours
@@ -213,6 +217,26 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None):
         if not follows:
             state.runner.close()
     return result
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple | None:
+    """A snippet that was not run again says when it was."""
+    ran_at = dict(report.user_properties).get("ran_at")
+    if ran_at and report.when == "call" and report.passed:
+        return "passed", ".", f"PASSED (run of {ran_at})"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    if KEY not in config.stash:
+        return
+    passed = terminalreporter.stats.get("passed", [])
+    dates = sorted(filter(None, (dict(getattr(report, "user_properties", ())).get("ran_at") for report in passed)))
+    if dates:
+        terminalreporter.write_line(
+            f"{len(dates)} of {len(passed)} were not run again: nothing they stand on has changed since they ran, "
+            f"{dates[0]} to {dates[-1]}. --no-reuse runs everything."
+        )
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,8 +1,8 @@
 """Runs pages in their order, each on the machine that its front matter asks for.
 
-A page that follows another goes on where that one ended. Where two pages
-follow the same one, a VM is put back to that point (QEMU's own snapshot,
-disk and memory); a container comes there by running the page before again.
+A page that follows another begins in the state in which that one ended. What
+this host has run before, byte for byte on the same machine, is recalled, not
+run again; what has changed begins at the nearest state before the change.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks import evidence, outputs, plan
+from checks import evidence, plan
+from checks.broken import Broken
 from checks.config import Config
 from checks.evidence import PageRun
 from checks.images.build import Builder
 from checks.images.target import Target
-from checks.machines.accelerator import accelerator
-from checks.machines.container import Container
-from checks.machines.vm import Hardware, Vm
 from checks.machines.wire import Lost
 from checks.model import Guide, Page, Snippet
 from checks.outputs import Shapes
-from checks.session import Outcome, Session
+from checks.report import judge
+from checks.session import Outcome, Session, now
+from checks.standing import Standing
+from checks.states.record import Record
+from checks.states.store import Store
 from checks.terminal import plain
 
 
@@ -37,17 +39,18 @@ class NotRun(Failed):
 
 @dataclass
 class _Live:
-    """The machine of the page that is running, and what the page has done on it."""
+    """The page that is running, and what was done of it."""
 
     page: Page
-    session: Session
+    keys: plan.Keys
     run: PageRun
-    began: float
+    began: float  # time.monotonic() at which the page would have begun, had all of it been run now
+    console_before: str = ""  # of the machines that the page was on before this one
+    console_from: int = 0  # where the page goes on, on this machine's console
     done: dict[str, Outcome] = field(default_factory=dict)
     failed: str | None = None  # where, once something has that makes the rest of the page pointless
-    differs: bool = False  # some output was not what the page shows
-    console_from: int = 0  # where the page begins on the console
-    last: str = ""  # id of the last snippet that runs
+    on_machine: bool = False  # the machine is where ``done`` ends; else that is only recalled
+    executed: bool = False  # something was run that no state has yet
 
 
 class Runner:
@@ -59,20 +62,22 @@ class Runner:
         guide: Guide,
         target: Target,
         builder: Builder,
+        store: Store,
         evidence_dir: Path,
         progress: Callable[[str], None] = lambda text: None,
     ):
-        self.config, self.guide, self.target, self.builder = config, guide, target, builder
-        self.evidence_dir, self.progress = evidence_dir, progress
+        self.config, self.guide, self.target = config, guide, target
+        self.evidence_dir, self.progress, self.store = evidence_dir, progress, store
+        self.standing = Standing(config, guide, target, builder, store, config.state_limits, progress)
         self.shapes = Shapes.load(config.shapes_file)
-        self.pages: list[Page] = []  # all that this run will come to, in order
         self.live: _Live | None = None
-        self.saved: dict[str, str] = {}  # pages whose end the present VM can be put back to -> snapshot
-        self.broken: dict[str, str] = {}  # page -> where it failed
-        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.session: Session | None = None  # with the one machine that runs
+        self.stands_at: str | None = None  # key of the state that the machine is in right now, where it is one
+        self.broken = Broken(config.work_dir / "broken" / store.run)
         self.renew = False  # --update: an output that differs is kept in ``renewed`` instead of failing
         self.renewed: dict[tuple[str, str, str], str] = {}
-        self.made_of = ("", "")  # digest and recipe of the image under the present machine
+        self.recalled: dict[tuple[str, str], str] = {}  # (page, id) of what was not run now -> when it was
+        self._making: set[str] = set()
 
     def __enter__(self) -> Runner:
         return self
@@ -81,61 +86,72 @@ class Runner:
         self.close()
 
     def close(self) -> None:
-        """End the machine, if one runs."""
-        if self.live:
-            self.live.session.machine.stop()
-        self.live, self.saved = None, {}
+        """End the machine, if one runs, and see what is being kept to its end."""
+        self._drop()
+        self.store.wait()
+        for key in list(self._making):
+            self._made(key)
 
     # ---- one snippet
 
     def run(self, page: Page, snippet: Snippet) -> Outcome:
-        """Run one snippet, after all that it stands on; Failed says what was expected and found."""
+        """The outcome of one snippet, run after all that it stands on or recalled; Failed says what was expected and found."""
         self._enter(page)
-        for before in page.snippets:
-            if before.id == snippet.id:
+        live = self.live
+        for each in plan.runnable(page, self.target):
+            if each.id not in live.done:
+                self._execute(each)
+            if each.id == snippet.id:
                 break
-            if before.id not in self.live.done and plan.skip_reason(before, self.target.name) is None:
-                self._run_here(before)
-        return self._run_here(snippet)
+        outcome = live.done[snippet.id]
+        if self.renew and outcome.failure is None and snippet.output is not None:
+            self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
+        elif report := judge(snippet, outcome, self.shapes, self.target.name, self.recalled.get((page.name, snippet.id))):
+            raise Failed(f"{report}\nall that it printed: {self._keep(snippet, outcome)}")
+        return outcome
 
     def finish(self, page: Page) -> None:
-        """The page's last snippet has run: keep the evidence of it, if all of it passed."""
+        """The page's last snippet has run: keep its state, and the evidence of it, if all of it passed."""
         live = self.live
-        if live is None or live.page.name != page.name or live.failed or live.differs:
+        if live is None or live.page.name != page.name:
             return
-        if any(s.id not in live.done for s in page.snippets if plan.skip_reason(s, self.target.name) is None):
-            return
-        live.run.seconds = round(time.monotonic() - live.began, 1)
-        live.run.packages = live.session.new_packages()
-        if page.machine == "vm":
-            live.run.console = live.session.machine.console.cast(since=live.console_from)
-        evidence.write(self.evidence_dir, live.run, page, plan.chains(self.guide, page, self.target), self.target)
+        snippets = plan.runnable(page, self.target)
+        if live.failed or any(each.id not in live.done for each in snippets):
+            return self._made(live.keys.end)
+        if live.executed:
+            self._keep_end()
+        else:
+            self._made(live.keys.end)
+        reports = (judge(each, live.done[each.id], self.shapes, self.target.name) for each in snippets)
+        if not any(reports) or self.renew:
+            evidence.write(self.evidence_dir, live.run, page, plan.chains(self.guide, page, self.target), self.target)
+        return None
 
-    def _run_here(self, snippet: Snippet) -> Outcome:
+    def _execute(self, snippet: Snippet) -> None:
         live = self.live
         if live.failed:
             raise NotRun(f"{snippet.path}:{snippet.line}: not run, since {live.failed} failed")
-        if snippet.id in live.done:
-            return live.done[snippet.id]
-        outcome = live.session.run(snippet)
+        if not live.on_machine:
+            self._stand(live.page)
+            live = self.live
+            if snippet.id in live.done:
+                return
+        self.stands_at, live.executed = None, True
+        self.recalled.pop((live.page.name, snippet.id), None)
+        outcome = self.session.run(snippet)
         live.done[snippet.id] = outcome
         live.run.outcomes.append(outcome)
-        self.outcomes[(live.page.name, snippet.id)] = outcome
-        if snippet.id == live.last and outcome.failure is None and (late := live.session.leftover()):
+        last = plan.runnable(live.page, self.target)[-1].id
+        if snippet.id == last and outcome.failure is None and (late := self.session.leftover()):
             outcome.failure = f"what the page left running in the background went too far: {late}"
-        if self.renew and outcome.failure is None and snippet.output is not None:
-            self.renewed[live.page.name, snippet.id, snippet.sha256] = plain(outcome.output)
-            return outcome
-        report = judge(snippet, outcome, self.shapes, self.target.name)
-        if report:
-            report += f"\nall that it printed: {self._keep(snippet, outcome)}"
-            # A wrong output leaves the machine as a reader's would be; anything else makes it another machine.
-            if outcome.failure:
-                live.failed = f"{snippet.path}:{snippet.line} (#{snippet.id})"
-                self.broken[live.page.name] = live.failed
-            live.differs = True
-            raise Failed(report)
-        return outcome
+        if outcome.failure:
+            live.failed = f"{snippet.path}:{snippet.line} (#{snippet.id})"
+            self.broken[live.page.name] = live.failed
+            self._made(live.keys.end)
+            report = judge(snippet, outcome, self.shapes, self.target.name)
+            raise Failed(f"{report}\nall that it printed: {self._keep(snippet, outcome)}")
+        if snippet.expect and snippet.id != last:
+            self.standing.keep(self._record(snippet), self.session)
 
     def _keep(self, snippet: Snippet, outcome: Outcome) -> Path:
         """What a failed snippet printed, and the whole console, where a person and CI find them."""
@@ -143,127 +159,157 @@ class Runner:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{snippet.id}.txt"
         path.write_bytes(outcome.output)
-        machine = self.live.session.machine
-        if machine.kind == "vm":
-            (folder / "console.txt").write_text(machine.console.text())
+        if self.live.on_machine and self.session.machine.kind == "vm":
+            (folder / "console.txt").write_text(self.session.machine.console.text())
         return self.config.relative(path)
+
+    # ---- states
+
+    def _record(self, snippet: Snippet) -> Record:
+        live = self.live
+        live.run.seconds = round(time.monotonic() - live.began, 1)
+        if live.page.machine == "vm":
+            live.run.console = self.session.machine.console.cast(since=live.console_from, before=live.console_before)
+        return Record(live.keys.after[snippet.id], self.store.run, now(), live.run, self.session.boot_id, self.session.packages_before)
+
+    def _keep_end(self) -> None:
+        """Keep the state at the page's end: a VM's always, a container's where another page goes on from it."""
+        live = self.live
+        live.run.packages = self.session.new_packages()
+        record = self._record(plan.runnable(live.page, self.target)[-1])
+        # Other processes wait for it until it can be entered.
+        if live.page.machine == "vm" or plan.has_children(self.guide, live.page):
+            self.standing.keep(record, self.session, then=lambda: self._made(record.key))
+        else:
+            self.store.remember(record)
+            self._made(record.key)
+        self.stands_at, live.executed = record.key, False
+
+    def _make(self, page: Page, key: str) -> None:
+        """Be the one process that runs this page to its end, after waiting for another that does."""
+        if key in self._making:
+            return
+        if not self.store.locks.try_make(key):
+            self.progress(f"{page.name} is being run by another process: waiting for its end")
+            self.store.locks.make(key)
+        self._making.add(key)
+
+    def _made(self, key: str) -> None:
+        if key in self._making:
+            self._making.discard(key)
+            self.store.locks.made(key)
 
     # ---- the machine under it
 
     def _enter(self, page: Page) -> None:
-        """Have the machine stand where ``page`` begins, or somewhere inside it."""
+        """Have ``live`` be of this page, recalled where it can be, else on a machine."""
         if self.live and self.live.page.name == page.name:
             return
-        if page.name in self.broken:
-            raise NotRun(f"{page.path}: not run, since {self.broken[page.name]} failed")
-        if page.after:
-            parent = self.guide.pages[(page.language, page.after)]
-            if parent.name in self.broken:
-                raise NotRun(f"{page.path}: not run, since {self.broken[parent.name]} failed, and this page goes on from there")
-            if not self._stands_at_end_of(parent):
-                self._replay(parent)
-            if self.live.failed:
-                raise NotRun(f"{page.path}: not run, since {self.live.failed} failed, and this page goes on from there")
-            self._save_if_needed(parent)
-            session = self.live.session
-            session.new_shell()
-        else:
-            self.close()
-            session = self._machine_for(page)
-        self.live = self._begin(page, session)
+        if where := self.broken.get(page.name):
+            raise NotRun(f"{page.path}: not run, since {where} failed")
+        keys = self.standing.keys(page)
+        self._make(page, keys.end)
+        try:
+            record = self.store.record(keys.end)
+            if record and {each.id for each in plan.runnable(page, self.target)} == {each.id for each in record.page_run.outcomes}:
+                self.live = self._taken_up(page, keys, record)
+            else:
+                self._stand(page)
+        except BaseException:
+            self._made(keys.end)
+            raise
 
-    def _stands_at_end_of(self, page: Page) -> bool:
-        live = self.live
-        if live and live.page.name == page.name:
-            return all(s.id in live.done for s in page.snippets if plan.skip_reason(s, self.target.name) is None)
-        if page.name in self.saved:
-            self.progress(f"putting the machine back to the end of {page.name}")
-            live.session.enter(self.saved[page.name])
-            self.live = self._begin(page, live.session)
-            self.live.done = {s.id: self.outcomes[(page.name, s.id)] for s in page.snippets if (page.name, s.id) in self.outcomes}
-            return True
-        return False
+    def come_to(self, page: Page, snippet: Snippet) -> None:
+        """Have the machine stand after this snippet, whatever was recalled; for a person to look at it. Failed."""
+        self._stand(page, snippet)
+        for each in plan.runnable(page, self.target):
+            if each.id not in self.live.done:
+                self.progress(f"{page.name}#{each.id}")
+                self._execute(each)
+            if each.id == snippet.id:
+                break
+
+    def _stand(self, page: Page, until: Snippet | None = None) -> None:
+        """Have a machine at the last state along the page (not after ``until``) that can be entered, at worst at its beginning."""
+        keys = self.standing.keys(page)
+        points = plan.runnable(page, self.target)
+        if until:
+            points = points[: points.index(until) + 1]
+        for snippet in reversed(points):
+            record = self.store.record(keys.after[snippet.id])
+            if record and self._enter_state(page, keys, record):
+                return
+        if page.after:
+            self._come_to_end_of(self.guide.pages[(page.language, page.after)], page)
+        else:
+            self._drop()
+            try:
+                self.session = self.standing.start(page)
+            except Lost as lost:
+                self.broken[page.name] = f"the machine of {page.path}"
+                raise Failed(f"{page.path}: {lost}") from None
+        self.session.new_shell()
+        self.stands_at = None
+        live = self.live = _Live(page, keys, self.standing.page_run(page, self.session), time.monotonic(), on_machine=True)
+        live.console_from = self.session.machine.console.mark() if page.machine == "vm" and page.after else 0
+
+    def _enter_state(self, page: Page, keys: plan.Keys, record: Record) -> bool:
+        # A container's state has no processes, so those of the machine that it was made of are not gone on with.
+        if self.stands_at != record.key or page.machine == "container":
+            # The old machine ends first: two of them may be more than the host carries.
+            self._drop()
+            self.session = self.standing.enter(page, record)
+            if self.session is None:
+                return False
+        self.stands_at = record.key
+        live = self.live = self._taken_up(page, keys, record)
+        live.on_machine = True
+        live.console_from = self.session.machine.console.mark() if page.machine == "vm" else 0
+        return True
+
+    def _taken_up(self, page: Page, keys: plan.Keys, record: Record) -> _Live:
+        """The page as it was when ``record`` was made."""
+        run = record.page_run
+        run.page = page.name  # the same snippets may have run as a page of another name
+        live = _Live(page, keys, run, time.monotonic() - run.seconds, console_before=run.console)
+        live.done = {outcome.id: outcome for outcome in run.outcomes}
+        for outcome in run.outcomes:
+            if record.run != self.store.run:
+                self.recalled[page.name, outcome.id] = outcome.ran_at
+        return live
+
+    def _come_to_end_of(self, parent: Page, page: Page) -> None:
+        """Have a machine in the state in which ``parent`` ended, by running it where there is none."""
+        keys = self.standing.keys(parent)
+        if self.stands_at == keys.end and parent.machine == "vm":
+            return
+        self._make(parent, keys.end)
+        try:
+            if where := self.broken.get(parent.name):
+                raise NotRun(f"{page.path}: not run, since {where} failed, and this page goes on from there")
+            record = self.store.record(keys.end)
+            if record and self._enter_state(parent, keys, record):
+                return
+            self._replay(parent)
+            record = self.store.record(keys.end)
+            if parent.machine == "container" and record:
+                self._enter_state(parent, keys, record) or self._replay(parent)
+        finally:
+            if not self.store.writing(keys.end):
+                self._made(keys.end)
 
     def _replay(self, page: Page) -> None:
-        for snippet in page.snippets:
-            if plan.skip_reason(snippet, self.target.name) is None:
-                try:
-                    self.run(page, snippet)
-                except Failed as failed:
-                    if isinstance(failed, NotRun) or self.live.failed:
-                        raise NotRun(f"what comes before did not pass:\n{failed}") from None
-
-    def _save_if_needed(self, page: Page) -> None:
-        live = self.live
-        if page.machine == "vm" and page.name not in self.saved and len(plan.children_of(self.pages, page)) > 1:
-            self.saved[page.name] = live.session.save(page.name)
-
-    def _machine_for(self, page: Page, attempts: int = 3) -> Session:
-        if page.machine == "container":
-            image = self.builder.container(self.target)
-            machine = Container(self.builder.engine(), image.tag)
-            self.made_of = (image.digest, image.recipe)
-        else:
-            emulator = self.builder.emulator(self.target)
-            disk = self.builder.disk(self.target)
-            chosen = accelerator(self.builder.engine(), emulator.tag, disk.path, self.progress)
-            hardware = Hardware(memory=page.memory or self.target.memory, firmware=page.firmware)
-            self.progress(f"starting a VM of {self.target.label} under {chosen.upper()}")
-            machine = Vm(self.builder.engine(), emulator.tag, disk.path, hardware, chosen)
-            self.made_of = (disk.digest, disk.recipe)
-        session = Session(machine, self.config.dumps, self.progress)
+        self._stand(page)
         try:
-            session.open()
-        except Lost as lost:
-            if attempts > 1:
-                # Nothing of the page has run yet, so a cold start that hung is no finding about the page.
-                self.progress(f"the machine did not come up ({lost}): starting another")
-                machine.stop()
-                return self._machine_for(page, attempts - 1)
-            self.broken[page.name] = f"the machine of {page.path}"
-            tail = machine.console_tail()
-            machine.stop()
-            raise Failed(f"{page.path}: the machine did not start: {lost}\n{tail}") from None
-        except BaseException:
-            machine.stop()  # Ctrl-C, or an error of ours: nothing knows of this machine yet
-            raise
-        return session
+            for snippet in plan.runnable(page, self.target):
+                if snippet.id not in self.live.done:
+                    self._execute(snippet)
+        except Failed as failed:
+            raise NotRun(f"what comes before did not pass:\n{failed}") from None
+        self.finish(page)
 
-    def _begin(self, page: Page, session: Session) -> _Live:
-        machine = session.machine
-        run = PageRun(
-            page=page.name, target=self.target.name, image=f"sha256:{self.made_of[0]}", recipe=self.made_of[1],
-            emulator=machine.emulator, accelerator=machine.accelerator, kernel=session.kernel,
-            started=evidence.now(), seconds=0, packages={}, outcomes=[],
-        )  # fmt: skip
-        console_from = machine.console.mark() if machine.kind == "vm" and page.after else 0
-        last = [s.id for s in page.snippets if plan.skip_reason(s, self.target.name) is None][-1:]
-        return _Live(page, session, run, time.monotonic(), console_from=console_from, last="".join(last))
-
-
-def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str) -> str | None:
-    """The report of what is wrong, position first, or None."""
-    where = f"{snippet.path}:{snippet.line}"
-    further = f"to look further: ./guide shell {snippet.page}#{snippet.id} --target {target}"
-    if outcome.failure:
-        printed = plain(outcome.output)
-        rows = [f"{where}: #{snippet.id}: {outcome.failure}"]
-        rows += [f"    {line}" for line in snippet.code.split("\n")]
-        if printed:
-            rows += ["it printed:", *(f"    {line}" for line in printed.split("\n")[-30:])]
-        if outcome.console:
-            rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
-        return "\n".join([*rows, further])
-    if snippet.output is not None:
-        actual = plain(outcome.output)
-        if not outputs.matches(snippet.output.text, actual, shapes):
-            diff = outputs.difference(snippet.output.text, actual, shapes)
-            return "\n".join(
-                [
-                    f"{snippet.path}:{snippet.output.line}: #{snippet.id}: it printed something else than the page shows",
-                    "(- the page, + this run)",
-                    *(f"    {line}" for line in diff.split("\n")),
-                    f"if this run is right: ./guide verify {snippet.page} --update; {further}",
-                ]
-            )
-    return None
+    def _drop(self) -> None:
+        """End the machine, if there is one."""
+        if self.session:
+            self.standing.end(self.session)
+        self.session = self.live = self.stands_at = None

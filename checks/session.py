@@ -13,6 +13,8 @@ import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 
 from checks.crossing import Watch
 from checks.machines.wire import Lost, decode
@@ -23,6 +25,7 @@ DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
 CROSSING_TIMEOUT_S = {"reboot": 300, "crash": 900}
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
+SETTLE_TIMEOUT_S = 120
 KEPT_BYTES = 200_000  # of an output, in evidence; the comparison has all of it
 
 FIND_DUMPS = """
@@ -34,6 +37,11 @@ for pattern in sys.argv[1:]:
             found.append({"path": path, "bytes": os.path.getsize(path), "magic": file.read(16).hex()})
 print(json.dumps(found))
 """
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass
@@ -50,6 +58,7 @@ class Outcome:
     dump: dict | None = None
     panic: str | None = None
     failure: str | None = None
+    ran_at: str | None = None  # UTC
     console: str = ""  # the end of the console, where it explains the failure
     stages: dict[str, float] = field(default_factory=dict)  # seconds into the snippet at which each was reached
 
@@ -61,17 +70,26 @@ class Session:
         self.machine, self.dumps, self.progress = machine, dumps, progress
         self.boot_id: str | None = None
         self.kernel: str | None = None
+        self.packages_before: dict[str, str] = {}
         self._disk_checked = 0.0
 
     def open(self) -> None:
         """Start the machine and wait for its login."""
-        hello = self.machine.start()
-        self._welcome(hello)
-        self._packages_at_start = self._packages()
+        self._welcome(self.machine.start())
+        self.packages_before = self._packages()
+
+    def settle(self) -> None:
+        """Wait until the system has started all that it starts by itself."""
+        self.execute("systemctl", "is-system-running", "--wait", timeout_s=SETTLE_TIMEOUT_S)
+
+    def enter(self, folder: Path, packages_before: dict[str, str]) -> None:
+        """Have the machine go on as the state whose files are in ``folder``; Lost if it would not."""
+        self._welcome(self.machine.enter(folder))
+        self.packages_before = packages_before
 
     def new_packages(self) -> dict[str, str]:
         """Name and version of what was installed or changed since the machine started."""
-        return {name: version for name, version in self._packages().items() if self._packages_at_start.get(name) != version}
+        return {name: version for name, version in self._packages().items() if self.packages_before.get(name) != version}
 
     def _packages(self) -> dict[str, str]:
         form = "${Package} ${Version} ${db:Status-Status}\n"
@@ -86,14 +104,10 @@ class Session:
         """A fresh login: a page begins with one."""
         self.machine.wire.send(op="shell")
 
-    def save(self, name: str) -> str:
-        """Keep the machine as it is now; returns what ``enter`` takes."""
-        return self.machine.save(name)
-
-    def enter(self, saved: str) -> None:
-        """Put the machine back to what was saved."""
-        self.machine.enter(saved)
-        self._welcome(self.machine.call_again())
+    def end_shell(self) -> None:
+        """Log the reader out, and whatever belongs to the terminal ends; the next snippet logs in again."""
+        self.machine.wire.send(op="logout")
+        self.leftover()
 
     def execute(self, *argv: str, timeout_s: float = 60) -> tuple[int, bytes]:
         """A command as root beside the reader's shell, for evidence only: (status, output)."""
@@ -103,7 +117,7 @@ class Session:
 
     def run(self, snippet: Snippet) -> Outcome:
         """Give one snippet to the shell and wait for what it is announced to do."""
-        outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id)
+        outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id, ran_at=now())
         timeout_s = snippet.timeout_s or CROSSING_TIMEOUT_S.get(snippet.expect) or DEFAULT_TIMEOUT_S[self.machine.kind]
         began = time.monotonic()
         before = self._find_dumps() if snippet.expect == "crash" else []
@@ -140,6 +154,8 @@ class Session:
             return self._gone_unasked(outcome, message)
         outcome.exit_status = message.get("status")
         if outcome.failure:
+            # A fork bomb on a slow machine is still trying when its time is over: say both.
+            outcome.failure = "; ".join(filter(None, [outcome.failure, _refusals(message.get("limits") or {})]))
             return None
         outcome.failure = _judge(snippet, message)
         return None

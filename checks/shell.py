@@ -21,6 +21,7 @@ from checks.model import GuideError, Page
 from checks.runner import Failed, Runner
 from checks.session import Session
 from checks.snippets import read_guide
+from checks.states.store import Store, run_name
 
 # A shell of its own, so that everything a terminal does works; with the variables, functions and aliases of the
 # page's shell. Values that bash keeps read-only are refused there, silently.
@@ -49,26 +50,25 @@ def open_shell(config: Config, place: str, target_name: str | None) -> int:
     def say(text: str) -> None:
         print(f"    {text}", file=sys.stderr, flush=True)
 
-    with Runner(config, guide, target, Builder(targets, say), config.work_dir / "evidence", say) as runner:
-        _come_to(runner, page, snippet_id or ids[-1], say)
+    store = Store(run_name(), say=say)
+    with Runner(config, guide, target, Builder(targets, say), store, config.work_dir / "evidence", say) as runner:
+        _come_to(runner, page, snippet_id or ids[-1])
         print(f"This is {target.label}, {page.path} after #{snippet_id or ids[-1]}. Leave it with exit or Ctrl-D.", file=sys.stderr)
-        return attach(runner.live.session)
+        return attach(runner.session)
 
 
-def _come_to(runner: Runner, page: Page, last: str, say) -> None:
-    for snippet in page.snippets:
-        if plan.skip_reason(snippet, runner.target.name) is None:
-            say(f"{page.name}#{snippet.id}")
-            try:
-                runner.run(page, snippet)
-            except Failed as failed:
-                print(failed, file=sys.stderr)
-                if runner.live is None or runner.live.failed:
-                    break  # here is where to look
-        if snippet.id == last:
-            break
-    if runner.live is None:
-        raise GuideError("there is no machine to look at")
+def _come_to(runner: Runner, page: Page, last: str) -> None:
+    """Take up the nearest state before that point, and run the rest."""
+    until = [snippet.id for snippet in page.snippets].index(last) + 1
+    points = [snippet for snippet in page.snippets[:until] if plan.skip_reason(snippet, runner.target.name) is None]
+    if not points:
+        raise GuideError(f"{page.path}: nothing runs on {runner.target.name} before or at #{last}, so there is no machine to look at")
+    try:
+        runner.come_to(page, points[-1])
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        if runner.session is None:
+            raise GuideError("there is no machine to look at") from None
 
 
 def attach(session: Session) -> int:

@@ -49,9 +49,11 @@ class Guide:
         fences = [f"```bash {{#s{n}{' ' + attributes if attributes else ''}}}\n{code}\n```\n" for n, code in enumerate(codes, 1)]
         return self.page(name, "\n".join(fences), **front)
 
-    def guide(self, *arguments: str, timeout_s: float = 600, **env: str) -> Ran:
+    def guide(self, *arguments: str, timeout_s: float = 600, reuse: bool = False, **env: str) -> Ran:
         """``./guide --config … ARGUMENTS``, in the environment that the tests run in."""
-        command = [sys.executable, "-m", "checks", "--config", str(self.folder / "mkdocs.yml"), *arguments]
+        # A test has to see what is done, not what an earlier one has done; those on states say otherwise.
+        fresh = ["--no-reuse"] if arguments[:1] == ("verify",) and not reuse else []
+        command = [sys.executable, "-m", "checks", "--config", str(self.folder / "mkdocs.yml"), *arguments, *fresh]
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": str(ROOT), **env},

@@ -13,7 +13,7 @@ from checks import evidence, plan
 from checks.images import mirror
 from checks.images import target as targets
 from checks.machines.console import Console
-from checks.machines.vm import Hardware
+from checks.machines.hardware import Hardware
 from checks.model import Guide, GuideError, Page, Snippet
 from checks.session import command_for
 from checks.terminal import plain

@@ -125,7 +125,8 @@ def test_a_vm_runs_beside_somebody_elses_event_loop():
     """Playwright keeps one running in the thread that pytest runs in."""
     from checks.images.build import Builder
     from checks.images.target import default, load
-    from checks.machines.vm import Hardware, Vm
+    from checks.machines.hardware import Hardware
+    from checks.machines.vm import Vm
 
     targets = load(configuration.load(ROOT / "mkdocs.yml"))
     target = default(targets)

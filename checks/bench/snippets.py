@@ -66,7 +66,7 @@ def ways(targets_file: Path, target: str) -> dict[str, Way]:
 
     def ours(folder: Path, shape: Shape):
         config = pages.site(folder, shape, targets_file)
-        return [python, "-m", "checks", "--config", str(config), "verify", "--target", target], folder
+        return [python, "-m", "checks", "--config", str(config), "verify", "--no-reuse", "--target", target], folder
 
     def sybil(folder: Path, shape: Shape):
         pages.site(folder, shape, targets_file)

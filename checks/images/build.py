@@ -27,7 +27,8 @@ from checks.images import mirror
 from checks.images.target import COMMON, EMULATOR, FILES, VM, Target
 from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
-from checks.machines.vm import Hardware, Vm
+from checks.machines.hardware import Hardware
+from checks.machines.vm import Vm
 from checks.machines.wire import LOADER
 from checks.model import GuideError
 from checks.session import Session
@@ -44,15 +45,17 @@ class Disk:
     path: Path
     recipe: str
     digest: str  # sha256 of the recipe and of every package version in it
+    build: str  # of this very file: another build of the same packages is another disk to those that stand on it
 
 
 @dataclass(frozen=True)
 class Image:
-    """A container image, and what it was made of."""
+    """A container image, and what it was made of. ``build`` is the engine's id of it."""
 
     tag: str
     recipe: str
     digest: str
+    build: str
 
 
 class Builder:
@@ -61,6 +64,7 @@ class Builder:
     def __init__(self, targets: dict[str, Target], say: Callable[[str], None]):
         self.targets, self.say = targets, say
         self._engine: Engine | None = None
+        self._found: dict[tuple[str, str], Image | Disk] = {}
 
     # ---- what is asked of it
 
@@ -75,14 +79,22 @@ class Builder:
 
     def container(self, target: Target) -> Image:
         """The image of the target's container machine."""
-        return self._image(target, "container")
+        return self._once(target, "container", self._image)
 
     def emulator(self, target: Target) -> Image:
         """The image with the QEMU that runs the target's VM."""
-        return self._image(self.targets[target.emulator], "emulator")
+        return self._once(self.targets[target.emulator], "emulator", self._image)
 
     def disk(self, target: Target) -> Disk:
         """The disk that the target's VM boots from."""
+        return self._once(target, "vm", self._disk)
+
+    def _once(self, target: Target, kind: str, make: Callable[[Target, str], Image | Disk]):
+        if (target.name, kind) not in self._found:
+            self._found[target.name, kind] = make(target, kind)
+        return self._found[target.name, kind]
+
+    def _disk(self, target: Target, kind: str) -> Disk:
         recipe = target.recipe("vm")
         folder = cache_dir() / "disks" / f"{target.name}-{recipe[:16]}"
         with _locked(f"disk-{target.name}"):
@@ -98,7 +110,7 @@ class Builder:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
             facts = json.loads(made.read_text())
-        return Disk(folder / "disk.qcow2", recipe, facts["digest"])
+        return Disk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"])
 
     # ---- container images
 
@@ -115,8 +127,9 @@ class Builder:
                 self._make_image(program, target, kind, recipe, tag)
         if self._engine is None:
             self._engine = engines.find(tag)
-        labels = self._engine.call("image", "inspect", "--format", "{{json .Config.Labels}}", tag).stdout
-        return Image(tag, recipe, json.loads(labels)["guide.digest"])
+        said = self._engine.call("image", "inspect", "--format", "{{.Id}} {{json .Config.Labels}}", tag).stdout
+        build, labels = said.split(" ", 1)
+        return Image(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
 
     def _make_image(self, program: str, target: Target, kind: str, recipe: str, tag: str) -> None:
         packages = COMMON if kind == "container" else EMULATOR
@@ -186,7 +199,8 @@ class Builder:
         _run(command, folder, dict(os.environ), f"making the disk of {target.name}")
         tar.unlink()
         self._first_boot(target, emulator, disk)
-        (folder / "made.json").write_text(json.dumps({"digest": digest, "recipe": recipe, "target": target.name}, indent=1))
+        facts = {"digest": digest, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
+        (folder / "made.json").write_text(json.dumps(facts, indent=1))
 
     def _first_boot(self, target: Target, emulator: Image, disk: Path) -> None:
         """Do once what a machine does in its first minutes, and keep what it wrote."""

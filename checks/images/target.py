@@ -25,7 +25,7 @@ VM = (
 )  # fmt: skip
 EMULATOR = (
     "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
-    "qemu-system-x86", "qemu-utils",
+    "qemu-system-x86", "qemu-utils", "zstd",
 )  # fmt: skip
 
 

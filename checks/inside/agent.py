@@ -6,8 +6,8 @@ by a reboot then costs that line only.
 
 From the runner: ``run`` (a snippet), ``exec`` (a command beside the reader's
 shell, for evidence), ``eof`` (what Ctrl-D would do), ``kill`` (end the shell),
-``tty`` (keys typed into the terminal), ``shell`` (a fresh login), ``limits``,
-``hello``. To the runner: ``hello``, ``out``, ``done``, ``ended``, ``result``,
+``tty`` (keys typed into the terminal), ``shell`` (a fresh login), ``logout``,
+``limits``, ``hello``. To the runner: ``hello``, ``out``, ``done``, ``ended``, ``result``,
 ``limits``.
 """
 
@@ -97,9 +97,13 @@ class Agent:
             self.before = now
         elif op == "shell":
             self.login()
-        elif op == "kill":
+        elif op == "logout":
             self.logout()
-            self.say(op="ended", status=None, seconds=0, limits={})
+        elif op == "kill":
+            now = refused()
+            limits = {key: now[key] - self.before.get(key, 0) for key in now}
+            self.logout()
+            self.say(op="ended", status=None, seconds=0, limits=limits)
         elif op == "eof" and self.shell:
             os.write(self.shell.master, b"\x04")
         elif op == "tty" and self.shell:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from checks.machines.engine import Engine, cache_dir
-from checks.machines.vm import Hardware, Vm
+from checks.machines.hardware import Hardware
+from checks.machines.vm import Vm
 from checks.machines.wire import Lost
 
 PROBE_S = 25

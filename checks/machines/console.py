@@ -78,15 +78,19 @@ class Console:
             last = max(last, seconds)
         return False
 
-    def cast(self, since: int = 0, width: int = 120, height: int = 40) -> str:
-        """The recording from ``since`` on in asciicast 2, times in seconds as they were seen (to 0.5 s)."""
+    def cast(self, since: int = 0, before: str = "", width: int = 120, height: int = 40) -> str:
+        """The recording from ``since`` on in asciicast 2, times in seconds as they were seen (to 0.5 s).
+
+        ``before`` is a recording that this one goes on from: what was seen on an earlier machine.
+        """
         self.poll()
-        lines = [json.dumps({"version": 2, "width": width, "height": height})]
+        lines = before.splitlines() or [json.dumps({"version": 2, "width": width, "height": height})]
+        later = json.loads(lines[-1])[0] if len(lines) > 1 else 0
         begin, zero = since, None
         for seconds, end in self.frames:
             if end <= since:
                 continue
             zero = seconds if zero is None else zero
-            lines.append(json.dumps([round(seconds - zero, 3), "o", self.data[begin:end].decode("utf-8", "replace")]))
+            lines.append(json.dumps([round(later + seconds - zero, 3), "o", self.data[begin:end].decode("utf-8", "replace")]))
             begin = end
         return "\n".join(lines) + "\n"

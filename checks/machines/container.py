@@ -9,7 +9,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
-from checks.machines.engine import Engine
+from checks.machines.engine import STATE_LABEL, Engine, owner
 from checks.machines.wire import LOADER, Lost, Wire
 
 # What `su` and the reader's `sudo apt install` need of root; nothing that reaches the host.
@@ -44,6 +44,7 @@ class Container:
         self.process: subprocess.Popen | None = None
         self.wire: Wire | None = None
         self.said: deque[str] = deque(maxlen=50)  # the engine's own words
+        self.in_use: str | None = None  # key of the state that it was taken up from
 
     def start(self) -> dict:
         """Start it and log the reader in; returns the agent's hello."""
@@ -78,13 +79,23 @@ class Container:
 
     def overflown(self) -> str | None:
         """What is said of a machine that has written more than it may, else None. Costs 0.1 s: ask seldom."""
-        form = "{{.SizeRw}}"
-        done = self.engine.call("container", "inspect", "--size", "--format", form, self.name, check=False)
-        words = done.stdout.strip()
-        written_mib = int(words) >> 20 if words.isdigit() else 0
+        written_mib = self._written() >> 20
         if written_mib > self.limits.disk_mib:
             return f"wrote {written_mib} MiB; a machine may write {self.limits.disk_mib} MiB"
         return None
+
+    def save(self, tag: str) -> int:
+        """Make an image of what it is now; returns the bytes that it takes over the image below it."""
+        written = self._written()
+        # Not paused: its shell has been ended, and not every host can freeze a container.
+        self.engine.call("commit", "--pause=false", "--change", f"LABEL {STATE_LABEL}={owner()}", self.name, tag)
+        return written
+
+    def _written(self) -> int:
+        """Bytes in its own layer."""
+        done = self.engine.call("container", "inspect", "--size", "--format", "{{.SizeRw}}", self.name, check=False)
+        words = done.stdout.strip()
+        return int(words) if words.isdigit() else 0
 
     def stop(self) -> None:
         """End it, whatever it does; safe to call twice."""

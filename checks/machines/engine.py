@@ -23,6 +23,7 @@ from checks.model import GuideError
 LABEL = "guide.owner"  # on every container of ours: "PID:START", so that a sweep knows the orphans
 ULIMITS = ("--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096")
 SMALL_ULIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+STATE_LABEL = "guide.state"  # on the images of states: "PID:START" of the run that made it
 # Each limit is enforced or the flags are refused; there is no run without them.
 PROBE_LIMITS = ("--memory=64m", "--pids-limit=32", "--cpus=1")
 
@@ -83,6 +84,13 @@ class Engine:
 
     def image_id(self, tag: str) -> str:
         return self.call("image", "inspect", "--format", "{{.Id}}", tag).stdout.strip().removeprefix("sha256:")
+
+    def state_images(self, repository: str) -> list[tuple[str, str]]:
+        """(tag, owner) of every image in ``repository`` that a container's state is."""
+        listed = self.call("images", "--filter", f"label={STATE_LABEL}", "--format", "{{.Repository}}:{{.Tag}}", check=False)
+        tags = [tag for tag in listed.stdout.split() if tag.startswith(f"{repository}:")]
+        form = '{{index .Config.Labels "' + STATE_LABEL + '"}}'
+        return [(tag, self.call("image", "inspect", "--format", form, tag, check=False).stdout.strip()) for tag in tags]
 
     def remove(self, name: str) -> None:
         self.call("rm", "--force", *(["--time=0"] if self.program == "podman" else []), name, check=False)

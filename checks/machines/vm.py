@@ -6,7 +6,6 @@ passed, so that what the page's snippets wrote there is what boots.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import socket
@@ -16,20 +15,16 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Coroutine
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
-from qemu.qmp import QMPClient, QMPError
-
+from checks.machines import snapshot
 from checks.machines.console import Console
 from checks.machines.engine import Engine, cache_dir
+from checks.machines.hardware import Hardware
+from checks.machines.monitor import Monitor
 from checks.machines.wire import Lost, Wire
 
 BOOT_TIMEOUT_S = 180  # 20 to 70 s under TCG on a busy machine of two cores; peers wait 120 s for the same
-MONITOR_TIMEOUT_S = 120
-CPUS = 2
 
 # The container's first process: it ends QEMU when the runner lets go of its stdin, also by SIGKILL.
 KEEPER = """
@@ -44,44 +39,6 @@ while True:
         child.kill()
         sys.exit(child.wait())
 """
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """What the machine is made of. ``memory`` as QEMU takes it; ``firmware`` None or "secure-boot"."""
-
-    memory: str = "2G"
-    firmware: str | None = None
-    cpus: int = CPUS
-
-    def arguments(self, accelerator: str, disk: str, variables: str, folder: str) -> list[str]:
-        """QEMU's command line."""
-        secure = self.firmware == "secure-boot"
-        code = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd" if secure else "/usr/share/OVMF/OVMF_CODE_4M.fd"
-        return [
-            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            # Secure Boot's variables are writable only from SMM, else a root user could rewrite them
-            "-machine", "q35,smm=on" if secure else "q35",
-            *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),
-            # one thread a CPU; a translation buffer that holds two kernels and a distribution's user space
-            *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else
-              ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"]),
-            # Emulated, a second processor now and then gets no timer interrupt on a busy host of two cores: the
-            # guest's rcu threads starve and it never comes up. One processor has not been seen to.
-            "-m", self.memory, "-smp", str(self.cpus if accelerator == "kvm" else 1),
-            "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
-            # qcow2: savevm wants every writable drive to take snapshots
-            "-drive", f"if=pflash,format=qcow2,unit=1,file={variables}",
-            # unsafe: no fsync to the host; a machine that outlives the host's crash is not what this is for
-            "-drive", f"if=virtio,format=qcow2,cache=unsafe,discard=unmap,file={disk}",
-            "-device", "virtio-rng-pci",
-            "-device", "virtio-serial-pci",
-            "-chardev", f"socket,id=agent,path={folder}/agent.sock,server=on,wait=off",
-            "-device", "virtserialport,chardev=agent,name=guide.agent",
-            "-chardev", f"file,id=console,path={folder}/console.log",
-            "-serial", "chardev:console",
-            "-qmp", f"unix:{folder}/qmp.sock,server=on,wait=off",
-        ]  # fmt: skip
 
 
 class Vm:
@@ -100,9 +57,10 @@ class Vm:
         self.wire: Wire | None = None
         self.emulator = "qemu"
         self.resets: list[int] = []  # where the console was when the machine was reset
+        self.in_use: str | None = None  # key of the state that it was taken up from
+        self.layers: list[str] = []  # of its disk, above the image; only the last is written to
         self._socket: socket.socket | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._qmp: QMPClient | None = None
+        self.monitor: Monitor | None = None
 
     # ---- its life
 
@@ -113,8 +71,25 @@ class Vm:
 
     def power_on(self) -> None:
         """Make the drives and start QEMU; the firmware runs when this returns."""
-        self._make_drives()
+        # An overlay over the image, which is never written to, and the firmware's own variables.
+        self._make_drives("/image/disk.qcow2", f"qemu-img convert -O qcow2 {self.hardware.variables()} /machine/{snapshot.VARIABLES}")
         self._launch()
+
+    def enter(self, folder: Path) -> dict:
+        """Go on as a state that ``save`` wrote into ``folder``; returns the agent's hello, Lost if it is no use."""
+        try:
+            self.layers = snapshot.lay_out(folder, self.folder)
+        except OSError as error:
+            raise Lost(f"its files: {error}") from None
+        self._make_drives(f"/machine/{self.layers[-1]}")
+        self._launch("-incoming", "defer")
+        snapshot.resume(self.monitor, self.folder)
+        self.wire.send(op="hello")
+        return self.wire.expect("hello", 60, "the machine's agent", self.tick)
+
+    def save(self, folder: Path) -> None:
+        """Write the machine as it is now into ``folder``, and go on."""
+        snapshot.save(self.monitor, self.folder, self.layers, folder)
 
     def power_down(self, timeout_s: float = 120) -> None:
         """Ask the system to shut down, as its power button does; Lost if it does not."""
@@ -126,56 +101,42 @@ class Vm:
 
     def write_back(self, disk: Path) -> None:
         """Write what the machine wrote, once it is off, into the image that it was started from."""
-        script = "qemu-img convert -O qcow2 /machine/disk.qcow2 /machine/new.qcow2"
-        done = subprocess.run(self._inside(["sh", "-c", script]), capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        if done.returncode:
-            raise Lost(f"the disk could not be written: {done.stderr.strip()}")
+        self._inside_done(f"qemu-img convert -O qcow2 /machine/{self.layers[-1]} /machine/new.qcow2", "the disk could not be written")
         (self.folder / "new.qcow2").replace(disk)
 
-    def _make_drives(self) -> None:
-        """An overlay over the image, which is never written to, and the firmware's own variables."""
-        variables = "OVMF_VARS_4M.ms.fd" if self.hardware.firmware == "secure-boot" else "OVMF_VARS_4M.fd"
-        script = (
-            "qemu-img create -q -f qcow2 -F qcow2 -b /image/disk.qcow2 /machine/disk.qcow2 && "
-            f"qemu-img convert -O qcow2 /usr/share/OVMF/{variables} /machine/vars.qcow2 && "
-            "qemu-system-x86_64 --version"
-        )
+    def _make_drives(self, below: str, more: str = "true") -> None:
+        self.layers.append(snapshot.new_layer_name())
+        script = f"qemu-img create -q -f qcow2 -F qcow2 -b {below} /machine/{self.layers[-1]} && {more} && qemu-system-x86_64 --version"
+        said = self._inside_done(script, "the machine's drives could not be made")
+        self.emulator = said.splitlines()[0].removeprefix("QEMU emulator version ")
+
+    def _inside_done(self, script: str, failure: str) -> str:
+        """Run a script beside the machine's files; its output, or Lost."""
         done = subprocess.run(self._inside(["sh", "-c", script]), capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
-            raise Lost(f"the machine's drives could not be made: {done.stderr.strip()}")
-        self.emulator = done.stdout.splitlines()[0].removeprefix("QEMU emulator version ")
+            raise Lost(f"{failure}: {done.stderr.strip()}")
+        return done.stdout
 
     def _inside(self, argv: list[str], *options: str, name: str | None = None) -> list[str]:
         return self.engine.run_command(
             self.emulator_image, argv, "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
-            "--read-only", "--tmpfs=/tmp:rw,size=64m", "--pids-limit=64", f"--memory={_container_memory(self.hardware.memory)}",
+            "--read-only", "--tmpfs=/tmp:rw,size=64m", "--pids-limit=64", f"--memory={self.hardware.container_memory()}",
             f"--cpus={self.hardware.cpus}", *(["--device=/dev/kvm"] if self.accelerator == "kvm" else []),
             f"--volume={self.folder}:/machine:rw", f"--volume={self.disk.parent}:/image:ro", *options, name=name,
         )  # fmt: skip
 
     def _launch(self, *more: str) -> None:
-        arguments = self.hardware.arguments(self.accelerator, "/machine/disk.qcow2", "/machine/vars.qcow2", "/machine")
+        arguments = self.hardware.arguments(self.accelerator, f"/machine/{self.layers[-1]}", f"/machine/{snapshot.VARIABLES}", "/machine")
         command = self._inside(["python3", "-c", KEEPER, *arguments, *more], "--interactive", name=self.name)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
         self._socket = self._connect(self.folder / "agent.sock")
         self.wire = Wire(self._socket.fileno(), self._socket.fileno())
-        # In a thread of its own: the runner's may have a loop of somebody else's already, as Playwright's tests do.
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._qmp = QMPClient(self.name)
-        self._qmp.logger.disabled = True
+        self.monitor = Monitor(self.name)
         try:
-            self._await(self._qmp.connect(str(self.folder / "qmp.sock")))
-        except QMPError as error:
-            raise Lost(f"QEMU does not answer: {error}; {self._words()}") from None
-
-    def _await(self, what: Coroutine):
-        """The result of one exchange with QEMU. savevm of a large guest is the longest."""
-        try:
-            return asyncio.run_coroutine_threadsafe(what, self._loop).result(MONITOR_TIMEOUT_S)
-        except TimeoutError:
-            raise Lost(f"QEMU did not answer within {MONITOR_TIMEOUT_S} s") from None
+            self.monitor.connect(self.folder / "qmp.sock")
+        except Lost as lost:
+            raise Lost(f"{lost}; {self._words()}") from None
 
     def _connect(self, path: Path) -> socket.socket:
         deadline = time.monotonic() + 60
@@ -199,11 +160,8 @@ class Vm:
 
     def stop(self) -> None:
         """Power off without asking, and remove all its files; safe to call twice."""
-        if self._loop:
-            with suppress(QMPError, OSError, EOFError, Lost):
-                self._await(self._qmp.disconnect())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._loop = self._qmp = None
+        if self.monitor:
+            self.monitor.close()
         if self.process:
             self.engine.remove(self.name)
             try:
@@ -225,13 +183,9 @@ class Vm:
         self.console.poll()
         if self.process.poll() is not None:
             raise Lost(f"QEMU ended: {self._words()}")
-        for event in self._await(self._events()):
+        for event in self.monitor.events():
             if event["event"] == "RESET":
                 self.resets.append(self.console.mark())
-
-    async def _events(self) -> list[dict]:
-        """What QEMU has told by itself since the last call."""
-        return self._qmp.events.clear()
 
     def await_boot(self, timeout_s: float, meanwhile=None) -> dict:
         """Wait until the loader of a booted system calls, give it the agent; returns the agent's hello."""
@@ -245,44 +199,12 @@ class Vm:
         self.wire.load("reader")
         return self.wire.expect("hello", 60, "the machine's agent", tick)
 
-    def monitor(self, command: str, **arguments):
-        """One QMP command, answered."""
-        return self._await(self._qmp.execute(command, arguments or None))
-
-    def save(self, name: str) -> str:
-        """A snapshot of disk, memory and firmware variables inside the machine's own files."""
-        tag = name.replace("/", "-")
-        self._human(f"savevm {tag}")
-        return tag
-
-    def enter(self, tag: str) -> None:
-        """Put the machine back to a snapshot; what it has printed since stays on the console."""
-        self._human(f"loadvm {tag}")
-
-    def call_again(self) -> dict:
-        """Ask the agent for its hello: after ``enter``, when nothing of it is on the line."""
-        self.wire.forget()
-        self.wire.send(op="hello")
-        return self.wire.expect("hello", 60, "the machine's agent", self.tick)
-
-    def _human(self, line: str) -> None:
-        """savevm and loadvm speak only through the human monitor; silence means success."""
-        said = self.monitor("human-monitor-command", **{"command-line": line}).strip()
-        if said:
-            raise Lost(f"QEMU: {line}: {said}")
-
     def console_tail(self, lines: int = 25) -> str:
         self.console.poll()
         return self.console.tail(lines)
 
     def overflown(self) -> None:
         """The disk has a size of its own: nothing can grow past it."""
-
-
-def _container_memory(memory: str) -> str:
-    """QEMU's own needs over the guest's memory: translation buffer, firmware, threads."""
-    units = {"M": 1, "G": 1024}
-    return f"{int(memory[:-1]) * units[memory[-1]] + 1280}m"
 
 
 def _machines_dir() -> Path:

@@ -1,0 +1,205 @@
+"""Having a machine stand where a page needs it: taken up from a state, or started anew.
+
+The nearest state is taken that can be entered; where one can't, that is said
+and an older one is tried, at worst a machine that has only been started, or a
+boot from the disk. What was done after the state is done again by the runner.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+
+from checks import plan
+from checks.config import Config
+from checks.evidence import PageRun
+from checks.images.build import Builder
+from checks.images.target import Target
+from checks.machines.accelerator import accelerator
+from checks.machines.container import Container
+from checks.machines.engine import cache_dir
+from checks.machines.hardware import Hardware
+from checks.machines.vm import Vm
+from checks.machines.wire import MODULES_DIGEST, Lost
+from checks.model import Guide, GuideError, Page
+from checks.session import Session, now
+from checks.states import room
+from checks.states.limits import Limits
+from checks.states.record import Record
+from checks.states.store import Image, Store
+
+COLD_STARTS = 3
+VM_MAY_WRITE = 2 << 30  # beside its memory: the disk's layers and what a crash leaves
+
+
+class Standing:
+    """Makes machines for one guide on one target, and keeps states of them in ``store``."""
+
+    def __init__(
+        self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store, limits: Limits, say: Callable[[str], None]
+    ):  # fmt: skip
+        self.config, self.guide, self.target, self.builder = config, guide, target, builder
+        self.store, self.limits, self.say = store, limits, say
+        self._bases: dict[tuple, str] = {}
+
+    # ---- keys
+
+    def keys(self, page: Page) -> plan.Keys:
+        """The states along a page: what was built, what emulates it, the agent in it, and every snippet so far."""
+        hardware = self._hardware(page)
+        key = (page.machine, hardware)
+        if key not in self._bases:
+            if page.machine == "container":
+                parts = [self.builder.container(self.target).build]
+            else:
+                chosen = self._accelerator()
+                emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
+                parts = [disk.digest, disk.build, emulator.build, chosen, hardware.digest(chosen)]
+            self._bases[key] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
+        return plan.keys(self.guide, page, self.target, self._bases[key])
+
+    def _hardware(self, page: Page) -> Hardware | None:
+        if page.machine == "container":
+            return None
+        root = (plan.ancestors(self.guide, page) or [page])[0]
+        return Hardware(memory=root.memory or self.target.memory, firmware=root.firmware)
+
+    def _accelerator(self) -> str:
+        emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
+        return accelerator(self.builder.engine(), emulator.tag, disk.path, self.say)
+
+    # ---- machines
+
+    def enter(self, page: Page, record: Record) -> Session | None:
+        """A machine in the state of ``record``, or None, and why is said."""
+        key = record.key
+        self.store.locks.use(key)
+        kept = self.store.machine(key)
+        if kept is None:
+            self.store.locks.release(key)
+            return None
+        machine = self._machine(page, kept.image, in_use=key)
+        session = self._session(machine)
+        try:
+            if machine.kind == "vm":
+                if damage := self.store.damage(kept):
+                    raise Lost(damage)
+                session.enter(kept.folder, record.packages_before)
+            else:
+                session.open()
+                session.packages_before = record.packages_before
+        except (Lost, GuideError) as error:
+            self._end(machine)
+            self.say(f"a state of {record.page_run.page or 'the machine'} can't be entered ({error}); an older one is tried")
+            self.store.forget(key)
+            return None
+        except BaseException:
+            self._end(machine)
+            raise
+        self.store.touch(kept)
+        return session
+
+    def start(self, page: Page) -> Session:
+        """A machine on which nothing has been done. A VM is taken up as it was after its boot, once there was one; Lost."""
+        key = self.keys(page).begin
+        if page.machine == "vm" and (record := self.store.record(key)) and (session := self.enter(page, record)):
+            return session
+        for left in reversed(range(COLD_STARTS)):
+            machine = self._machine(page)
+            if page.machine == "vm":
+                self.say(f"starting a VM of {self.target.label} under {machine.accelerator.upper()}")
+            session = self._session(machine)
+            try:
+                session.open()
+                if page.machine == "vm":
+                    session.settle()
+                    self.keep(Record(key, self.store.run, now(), self.page_run(replace(page, name=""), session), session.boot_id), session)
+                return session
+            except Lost as lost:
+                # Nothing of the page has run yet, so a cold start that hung is no finding about the page.
+                tail = machine.console_tail()
+                self._end(machine)
+                if not left:
+                    raise Lost(f"the machine did not start: {lost}\n{tail}") from None
+                self.say(f"the machine did not come up ({lost}): starting another")
+            except BaseException:
+                self._end(machine)  # Ctrl-C, or an error of ours: nothing else knows of this machine yet
+                raise
+        raise AssertionError("unreachable")
+
+    def page_run(self, page: Page, session: Session) -> PageRun:
+        """The head of a page's evidence, on the machine that it begins on."""
+        made = self.builder.container(self.target) if page.machine == "container" else self.builder.disk(self.target)
+        machine = session.machine
+        return PageRun(
+            page=page.name, target=self.target.name, image=f"sha256:{made.digest}", recipe=made.recipe,
+            emulator=machine.emulator, accelerator=machine.accelerator, kernel=session.kernel,
+            started=now(), seconds=0, packages={}, outcomes=[],
+        )  # fmt: skip
+
+    def _machine(self, page: Page, image: str | None = None, in_use: str | None = None):
+        engine = self.builder.engine() if page.machine == "vm" else None
+        if page.machine == "container":
+            tag = image or self.builder.container(self.target).tag
+            machine = Container(self.builder.engine(), tag)
+        else:
+            hardware = self._hardware(page)
+            room.demand(cache_dir(), (hardware.memory_mib << 20) + VM_MAY_WRITE, f"a VM with {hardware.memory} of memory")
+            emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
+            machine = Vm(engine, emulator.tag, disk.path, hardware, self._accelerator())
+        machine.in_use = in_use
+        return machine
+
+    def _session(self, machine) -> Session:
+        return Session(machine, self.config.dumps, self.say)
+
+    def end(self, session: Session) -> None:
+        """End a machine that ``enter`` or ``start`` gave."""
+        self._end(session.machine)
+
+    def _end(self, machine) -> None:
+        machine.stop()
+        if machine.in_use:
+            self.store.locks.release(machine.in_use)
+            machine.in_use = None
+
+    # ---- states
+
+    def keep(self, record: Record, session: Session, then: Callable[[], None] = lambda: None) -> None:
+        """Keep the machine as it is now, in the background; ``then`` when it can be entered, or could not be kept."""
+        record = copy.deepcopy(record)  # the run goes on, and its page run with it
+        record.packages_before = session.packages_before
+        folder = None
+        try:
+            needed = self._needed(session)
+            room.prune(self.store, self.limits, self.remove_image, room_for=needed)
+            room.demand(self.store.root, needed, "a state")
+            folder = self.store.aside()
+            image = None
+            if session.machine.kind == "vm":
+                session.machine.save(folder)
+            else:
+                session.end_shell()
+                tag = f"{self.store.images}:{record.key[:16]}-{uuid.uuid4().hex[:8]}"
+                image = Image(tag, session.machine.save(tag))
+        except (Lost, GuideError, OSError) as error:
+            self.say(f"a state of {record.page_run.page or 'the machine'} could not be kept, and the run goes on without it: {error}")
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
+            self.store.remember(record)
+            then()
+            return
+        self.store.keep(record, folder, image, then)
+
+    def _needed(self, session: Session) -> int:
+        machine = session.machine
+        return (machine.hardware.memory_mib << 20) // 2 if machine.kind == "vm" else 256 << 20
+
+    def remove_image(self, tag: str) -> bool:
+        """Remove a container's state from the engine; False while one runs from it."""
+        engine = self.builder.engine()
+        return not engine.has_image(tag) or engine.call("rmi", tag, check=False).returncode == 0

@@ -1,0 +1,46 @@
+"""What was done to come to a state, as it was seen when it was done."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass, field, fields
+
+from checks.evidence import PageRun
+from checks.session import Outcome
+
+
+@dataclass
+class Record:
+    """A page up to one of its snippets, or, without outcomes, a machine that has only been started.
+
+    ``key`` is the hash of all that made the state, ``run`` the run that made it. ``packages_before`` are name and
+    version of what the machine had when it was started, so that what the pages changed can be told later.
+    ``background`` is what the page's last snippet left running was refused, or None.
+    """
+
+    key: str
+    run: str
+    made: str  # UTC
+    page_run: PageRun
+    boot_id: str | None
+    packages_before: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict:
+        data = asdict(self)
+        for outcome in data["page_run"]["outcomes"]:
+            outcome["output"] = base64.b64encode(outcome["output"]).decode()
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict) -> Record:
+        """The record; ValueError, KeyError or TypeError when it is of another version of this program."""
+        run = dict(data["page_run"])
+        run["outcomes"] = [_outcome(each) for each in run["outcomes"]]
+        return cls(**{**data, "page_run": PageRun(**run)})
+
+
+def _outcome(data: dict) -> Outcome:
+    known = {each.name for each in fields(Outcome)}
+    if data.keys() != known:
+        raise ValueError(f"outcome of {', '.join(data)}")
+    return Outcome(**{**data, "output": base64.b64decode(data["output"])})

@@ -1,0 +1,202 @@
+"""The states of this host: found by their key, written aside and renamed, entered by whoever has the same key.
+
+A *record* says what was done to come to a state and what was seen on the way;
+it is small. A *machine* is what can be entered: the files of a VM, or the
+image of a container. A record may outlive its machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import uuid
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from checks.files import replace, synced
+from checks.machines.engine import cache_dir, owner
+from checks.states.locks import Locks
+from checks.states.record import Record
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a container has become: an image of the engine's, and what it takes over the one below it."""
+
+    tag: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A machine that can be entered: the folder of a VM's files, or the tag of a container's image.
+
+    ``bytes`` counts a VM's disk layers that other states stand on as well.
+    """
+
+    key: str
+    folder: Path
+    image: str | None
+    bytes: int
+    used: datetime
+
+
+class Store:
+    """The states below one folder.
+
+    ``run`` names this run; without ``reuse`` only what this run has made is
+    found, and machines on which nothing was done but starting them.
+    """
+
+    _opened: dict[Path, Locks] = {}  # a second descriptor of the lock file, once closed, would end the first one's locks
+
+    def __init__(self, run: str, reuse: bool = True, folder: Path | None = None, say: Callable[[str], None] = lambda text: None):
+        self.run, self.reuse, self.say = run, reuse, say
+        self.root = folder or cache_dir() / "states"
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.root / "records").mkdir(exist_ok=True)
+        (self.root / "machines").mkdir(exist_ok=True)
+        self.locks = self._opened.setdefault(self.root, Locks(self.root / "locks"))
+        # Where the engine keeps the containers' states of this store, and of no other store on this host.
+        self.images = f"localhost/guide-checks/state-{zlib.crc32(str(self.root).encode()):08x}"
+        self._writing: dict[str, threading.Thread] = {}
+
+    # ---- finding
+
+    def record(self, key: str) -> Record | None:
+        """What is known of a state, or None; what cannot be read counts as not there."""
+        self.wait(key)
+        try:
+            record = Record.from_json(json.loads(self._record_file(key).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError, OSError):
+            self.say(f"the record of a state is damaged or of another version, and is not used: {self._record_file(key)}")
+            return None
+        return record if record.key == key and self._acceptable(record) else None
+
+    def _acceptable(self, record: Record) -> bool:
+        return self.reuse or record.run == self.run or not record.page_run.outcomes
+
+    def machine(self, key: str) -> Kept | None:
+        """The machine of a state, or None. Whoever enters it calls ``locks.use`` first and looks again."""
+        self.wait(key)
+        folder = self.root / "machines" / key
+        try:
+            facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            used = datetime.fromtimestamp((folder / "used").stat().st_mtime, UTC)
+            return Kept(key, folder, facts["image"], facts["bytes"], used)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def damage(self, kept: Kept) -> str | None:
+        """What is wrong with the files of a VM's state, or None. 0.2 s for 1 GiB that is in memory."""
+        try:
+            facts = json.loads((kept.folder / "state.json").read_text(encoding="utf-8"))["files"]
+        except (OSError, ValueError, KeyError):
+            return "its description cannot be read"
+        for name, (size, crc32) in facts.items():
+            path = kept.folder / name
+            if not path.exists() or path.stat().st_size != size or _crc32(path) != crc32:
+                return f"{name} is damaged"
+        return None
+
+    def machines(self) -> list[Kept]:
+        """All that can be entered."""
+        found = (self.machine(folder.name) for folder in (self.root / "machines").iterdir() if not folder.name.startswith("."))
+        return [kept for kept in found if kept]
+
+    # ---- keeping
+
+    def remember(self, record: Record) -> None:
+        """Keep a record, in place of an older one of the same key."""
+        replace(self._record_file(record.key), json.dumps(record.to_json(), ensure_ascii=False).encode())
+
+    def aside(self) -> Path:
+        """A folder to write a machine into; ``keep`` gives it its name, a sweep removes it if that never happens."""
+        folder = self.root / "machines" / f".{owner()}:{uuid.uuid4().hex}"
+        folder.mkdir()
+        return folder
+
+    def keep(self, record: Record, folder: Path, image: Image | None = None, then: Callable[[], None] = lambda: None) -> None:
+        """Sync what was written aside and give it its name, while the run goes on; then ``then``."""
+
+        def write() -> None:
+            try:
+                files = {path.name: [path.stat().st_size, _crc32(path)] for path in sorted(folder.iterdir())}
+                size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in folder.iterdir())
+                facts = {"image": image and image.tag, "bytes": size, "files": files, "page": record.page_run.page}
+                for name in files:
+                    synced(folder / name)
+                replace(folder / "state.json", json.dumps(facts).encode())
+                (folder / "used").touch()
+                synced(folder)
+                self._name(folder, record.key)
+                self.remember(record)
+            except OSError as error:
+                self.say(f"a state could not be kept, and the run goes on without it: {error}")
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                then()
+
+        thread = threading.Thread(target=write, name=f"state-{record.key[:8]}")
+        self._writing[record.key] = thread
+        thread.start()
+
+    def _name(self, folder: Path, key: str) -> None:
+        place = folder.parent / key
+        if place.exists() and self.locks.try_remove(key):
+            try:
+                shutil.rmtree(place)
+            finally:
+                self.locks.removed(key)
+        try:
+            folder.rename(place)
+            synced(place.parent)
+        except OSError:  # somebody uses the other one: it is as good
+            shutil.rmtree(folder)
+
+    def wait(self, key: str | None = None) -> None:
+        """Until what is being written is there; all of it without a key."""
+        for each in [key] if key else list(self._writing):
+            if thread := self._writing.get(each):
+                thread.join()
+                self._writing.pop(each, None)
+
+    def writing(self, key: str) -> bool:
+        """Whether it is being written at the moment."""
+        thread = self._writing.get(key)
+        return thread is not None and thread.is_alive()
+
+    def touch(self, kept: Kept) -> None:
+        """It was used: it is among the last to be thrown away."""
+        (kept.folder / "used").touch()
+
+    def forget(self, key: str) -> None:
+        """Remove a machine, unless somebody uses it; its record stays."""
+        if self.locks.try_remove(key):
+            try:
+                shutil.rmtree(self.root / "machines" / key, ignore_errors=True)
+            finally:
+                self.locks.removed(key)
+
+    def _record_file(self, key: str) -> Path:
+        return self.root / "records" / f"{key}.json"
+
+
+def _crc32(path: Path) -> int:
+    value = 0
+    with path.open("rb") as file:
+        while data := file.read(1 << 20):
+            value = zlib.crc32(data, value)
+    return value
+
+
+def run_name() -> str:
+    """This run's name; the processes that run pages side by side share the one in the environment."""
+    return os.environ.get("GUIDE_RUN") or f"{owner()}:{uuid.uuid4().hex[:8]}"
