@@ -123,7 +123,7 @@ class Runner:
         self.outcomes[(live.page.name, snippet.id)] = outcome
         if snippet.id == live.last and outcome.failure is None and (late := live.session.leftover()):
             outcome.failure = f"what the page left running in the background went too far: {late}"
-        if self.renew and outcome.failure is None and snippet.output is not None:
+        if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[live.page.name, snippet.id, snippet.sha256] = plain(outcome.output)
             return outcome
         report = judge(snippet, outcome, self.shapes, self.target.name)
@@ -254,13 +254,13 @@ def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str) -> st
         if outcome.console:
             rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
         return "\n".join([*rows, further])
-    if snippet.output is not None:
+    if (expected := snippet.output_for(target)) is not None:
         actual = plain(outcome.output)
-        if not outputs.matches(snippet.output.text, actual, shapes):
-            diff = outputs.difference(snippet.output.text, actual, shapes)
+        if not outputs.matches(expected.text, actual, shapes):
+            diff = outputs.difference(expected.text, actual, shapes)
             return "\n".join(
                 [
-                    f"{snippet.path}:{snippet.output.line}: #{snippet.id}: it printed something else than the page shows",
+                    f"{snippet.path}:{expected.line}: #{snippet.id}: it printed something else than the page shows",
                     "(- the page, + this run)",
                     *(f"    {line}" for line in diff.split("\n")),
                     f"if this run is right: ./guide verify {snippet.page} --update; {further}",
