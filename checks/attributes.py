@@ -1,16 +1,17 @@
-"""What may stand after a snippet's fence, and what it means."""
+"""What may stand after the fence of a snippet or of an output, and what it means."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
 from typing import Any
 
 from checks.fences import Fence
+from checks.model import Snippet, meant_for
 
 EXPECTED = ("reboot", "crash")
 KNOWN = ("exit", "expect", "target", "skip", "timeout", "file")
+OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
 
@@ -19,13 +20,13 @@ _FILE = re.compile(r"[a-z0-9][a-z0-9._-]*\.py")
 
 
 class Attributes:
-    """Reads the attributes of one fence; gathers what is wrong with them in ``problems``."""
+    """Reads the attributes of one snippet; gathers what is wrong with them in ``problems``."""
 
-    def __init__(self, fence: Fence, targets: Iterable[str] | None):
-        self.problems: list[str] = []
-        self._targets = None if targets is None else tuple(targets)
+    def __init__(self, fence: Fence, targets: Sequence[str] | None):
+        self._targets = targets
         self._fence = fence
-        self._given = self._known(fence)
+        self._given, self.problems = _known(fence, KNOWN)
+        self.problems += [f"a snippet has no classes, found .{name}" for name in fence.classes]
 
     def fields(self) -> dict[str, Any]:
         """The keyword arguments of a Snippet that the fence decides; with defaults where it is silent or wrong."""
@@ -41,21 +42,6 @@ class Attributes:
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
         return fields
-
-    def _known(self, fence: Fence) -> dict[str, str]:
-        given = {}
-        for key, value in fence.attributes.items():
-            name = key.removeprefix("data-")
-            if key.startswith("data-") and name in KNOWN:
-                given[name] = "" if value is None else str(value)
-            elif name in KNOWN:
-                self.problems.append(f"unknown attribute {key}: write data-{name}")
-            elif key not in DISPLAY:
-                bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
-                self.problems.append(f"{bare} (known: {' '.join(KNOWN)}, as data-*)")
-        for name in fence.classes:
-            self.problems.append(f"a snippet has no classes, found .{name}")
-        return given
 
     def _check_id(self) -> None:
         fence = self._fence
@@ -88,16 +74,9 @@ class Attributes:
         return None
 
     def _target(self) -> tuple[str, ...]:
-        value = self._given.get("target")
-        if value is None:
-            return ("*",)
-        globs = tuple(value.split())
-        if not globs:
-            self.problems.append('data-target: expected names of targets, like "ubuntu-*", found nothing')
-        for glob in globs:
-            if self._targets is not None and not any(fnmatchcase(target, glob) for target in self._targets):
-                self.problems.append(f"data-target: no target is called {glob} (known: {', '.join(self._targets)})")
-        return globs or ("*",)
+        globs, problems = _targets(self._given.get("target"), self._targets)
+        self.problems += problems
+        return globs
 
     def _skip(self) -> str | None:
         value = self._given.get("skip")
@@ -116,3 +95,51 @@ class Attributes:
         elif "title" in self._fence.options or "title" in self._fence.attributes:
             self.problems.append("data-file already gives the block its title: drop title")
         return value
+
+
+def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+    """The targets that an output is for, as globs, and what is wrong with its attributes."""
+    given, problems = _known(fence, OF_OUTPUT)
+    globs, wrong = _targets(given.get("target"), targets)
+    return globs, problems + wrong
+
+
+def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
+    """Why no target ever comes to the snippet's last output; None if one does."""
+    *before, last = snippet.outputs
+    if targets is None:
+        # What the globs will match is not known; what covers all that they can match is.
+        chosen = not any("*" in output.targets or set(last.targets) <= set(output.targets) for output in before)
+    else:
+        meant = [name for name in targets if meant_for(snippet.targets, name)]
+        chosen = not meant or any(snippet.output_for(name) is last for name in meant)
+        if meant and not any(meant_for(last.targets, name) for name in meant):
+            return f"an output for {' '.join(last.targets)}, but {snippet.id} runs on {' '.join(snippet.targets)} only"
+    lines = ", ".join(str(output.line) for output in before)
+    return None if chosen else f"an output of {snippet.id} that is never chosen: on each of its targets one before it is (line {lines})"
+
+
+def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Those attributes that mean something, without their ``data-``; what is wrong with the others."""
+    given, problems = {}, []
+    for key, value in fence.attributes.items():
+        name = key.removeprefix("data-")
+        if key.startswith("data-") and name in known:
+            given[name] = "" if value is None else str(value)
+        elif name in known:
+            problems.append(f"unknown attribute {key}: write data-{name}")
+        elif key not in DISPLAY:
+            bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
+            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)")
+    return given, problems
+
+
+def _targets(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+    """The globs of a ``data-target``, all targets if there is none; ``known`` is None where a guide names no targets."""
+    if value is None:
+        return ("*",), []
+    globs = tuple(value.split())
+    if not globs:
+        return ("*",), ['data-target: expected names of targets, like "ubuntu-*", found nothing']
+    strange = [glob for glob in globs if known is not None and not any(meant_for([glob], target) for target in known)]
+    return globs, [f"data-target: no target is called {glob} (known: {', '.join(known)})" for glob in strange]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +37,19 @@ class PageErrors(GuideError):
         super().__init__("\n".join(map(str, problems)))
 
 
+def meant_for(globs: Iterable[str], target: str) -> bool:
+    """Whether a ``data-target`` names this target."""
+    return any(fnmatchcase(target, glob) for glob in globs)
+
+
 @dataclass(frozen=True)
 class Output:
-    """The ``text {.output}`` fence after a snippet: what the reader should see."""
+    """A ``text {.output}`` fence after a snippet: what the reader should see on the targets it is for."""
 
     text: str
     line: int  # of the opening fence
     end_line: int  # of the closing fence
+    targets: tuple[str, ...] = ("*",)
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,11 @@ class Snippet:
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None
     file: str | None = None  # a python snippet that the reader saves under this name
-    output: Output | None = None
+    outputs: tuple[Output, ...] = ()  # in the order of the page
+
+    def output_for(self, target: str) -> Output | None:
+        """What is expected on this target: the first output that is for it. None: nothing is compared there."""
+        return next((output for output in self.outputs if meant_for(output.targets, target)), None)
 
     @property
     def sha256(self) -> str:

@@ -1,4 +1,4 @@
-"""The pieces of a page that speak of evidence: the badge under a snippet, the home page's proof, the table."""
+"""The pieces of a page that speak of evidence: the badge under a snippet, an output's release, the home page's proof, the table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from checks.model import Page, Snippet
+from checks.model import Page, Snippet, meant_for
 from checks.recorded import Run, applies
 from checks.showing import Showing
 
@@ -39,6 +39,23 @@ def badge(showing: Showing, snippet_id: str) -> str:
             entry = run.entries.get(snippet.id) or {}
             runs.append({"target": target, "state": state, "date": run.date, "seconds": entry.get("seconds")})
     return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
+
+
+def caption(showing: Showing, snippet_id: str, globs: tuple[str, ...]) -> str:
+    """The quiet line above an output that is not the same on every release: whose it is. Nothing above the others.
+
+    No two outputs of a snippet have the same globs, so these say which of them it is.
+    """
+    snippet = showing.snippet(snippet_id)
+    output = next((each for each in snippet.outputs if each.targets == globs), None) if snippet else None
+    if output is None or snippet.outputs == (output,) and "*" in globs:
+        return ""
+    if "*" in globs:
+        text = showing.words["output_elsewhere"]
+    else:
+        chosen = [name for name in showing.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
+        text = showing.words["output_on"].format(showing.words["list"].join(map(showing.label, chosen)))
+    return render("caption.html", text=text).strip()
 
 
 def proof(showing: Showing) -> str:

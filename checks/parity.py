@@ -69,7 +69,7 @@ def prose_hash(page: Page, config: Config) -> str:
     """12 hexadecimal digits: the page's text without front matter, snippets and outputs (these are compared by bytes)."""
     lines = frontmatter.read((config.root / page.path).read_text(encoding="utf-8-sig")).body.split("\n")
     for snippet in page.snippets:
-        for fence in filter(None, (snippet, snippet.output)):
+        for fence in (snippet, *snippet.outputs):
             lines[fence.line - 1 : fence.end_line] = [""] * (fence.end_line - fence.line + 1)
     text = "\n".join(line.rstrip() for line in lines if line.strip())
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -186,12 +186,24 @@ def _snippet(left: Snippet, right: Snippet) -> Iterator[Problem]:
     # The reason is prose: each language tells it in its own words.
     if (left.skip is None) != (right.skip is None):
         yield Problem(right.path, right.line, f"{right.id}: data-skip stands only in {where if left.skip else 'this page'}")
-    outputs = [snippet.output.text.split("\n") if snippet.output else None for snippet in (left, right)]
-    if (outputs[0] is None) != (outputs[1] is None):
-        yield Problem(right.path, right.line, f"{right.id}: an output stands only in {where if left.output else 'this page'}")
-    elif outputs[0] != outputs[1]:
-        there, here = f"{left.path}:{left.output.line}", f"{right.path}:{right.output.line}"
-        yield Problem(right.path, right.output.line, f"{right.id}: another output than in {there}:\n{_diff(*outputs, there, here)}")
+    yield from _outputs(left, right)
+
+
+def _outputs(left: Snippet, right: Snippet) -> Iterator[Problem]:
+    where = f"{left.path}:{left.line}"
+    if bool(left.outputs) != bool(right.outputs):
+        yield Problem(right.path, right.line, f"{right.id}: an output stands only in {where if left.outputs else 'this page'}")
+        return
+    expected, found = ([" ".join(output.targets) for output in snippet.outputs] for snippet in (left, right))
+    if expected != found:
+        told = f"expected {' | '.join(expected)} as in {where}, found {' | '.join(found)}"
+        yield Problem(right.path, right.line, f"{right.id}: outputs for other targets, or in another order: {told}")
+        return
+    for one, two in zip(left.outputs, right.outputs, strict=True):
+        if one.text != two.text:
+            there, here = f"{left.path}:{one.line}", f"{right.path}:{two.line}"
+            diff = _diff(one.text.split("\n"), two.text.split("\n"), there, here)
+            yield Problem(right.path, two.line, f"{right.id}: another output than in {there}:\n{diff}")
 
 
 def _links(one: Page, two: Page, config: Config) -> Iterator[Problem]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import clean, plan, update
+from checks import clean, plan, uncompared, update
 from checks import config as configuration
 from checks.images.build import Builder
 from checks.images.target import choose
@@ -42,6 +42,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes minutes (a VM, a build)")
     config.addinivalue_line("markers", "browser: needs Chromium")
+    config.pluginmanager.register(uncompared)
 
 
 class Guided:
@@ -177,6 +178,7 @@ class SnippetItem(pytest.Item):
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
+        self.user_properties += uncompared.properties(self.snippet, state.target.name)
         if (live := state.runner.live) and live.run.accelerator:
             self.user_properties.append(("accelerator", live.run.accelerator))
         if ran_at := state.runner.recalled.get((self.page.name, self.snippet.id)):
@@ -245,6 +247,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[KEY]
     state.runner.close()
     if state.runner.renewed:
-        for path in update.update(state.config, state.runner.renewed, state.runner.shapes):
+        for path in update.update(state.config, state.runner.renewed, state.runner.shapes, state.target.name):
             state.say(f"{path}: outputs renewed")
 

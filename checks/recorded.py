@@ -64,6 +64,10 @@ class Recorded:
         """Those with evidence, in the order of the targets file."""
         return [name for name in self._known if self.runs(name)]
 
+    def known(self) -> list[str]:
+        """All targets of the guide, with evidence or without."""
+        return list(self._known)
+
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
         return self._known[target].label if target in self._known else target

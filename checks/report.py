@@ -22,14 +22,14 @@ def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str, recal
         if outcome.console:
             rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
         return "\n".join([*rows, further])
-    if snippet.output is not None:
+    if (expected := snippet.output_for(target)) is not None:
         actual = plain(outcome.output)
-        if not outputs.matches(snippet.output.text, actual, shapes):
-            diff = outputs.difference(snippet.output.text, actual, shapes)
+        if not outputs.matches(expected.text, actual, shapes):
+            diff = outputs.difference(expected.text, actual, shapes)
             this = f"the run of {recalled}, which is not repeated: --no-reuse would" if recalled else "this run"
             return "\n".join(
                 [
-                    f"{snippet.path}:{snippet.output.line}: #{snippet.id}: it printed something else than the page shows",
+                    f"{snippet.path}:{expected.line}: #{snippet.id}: it printed something else than the page shows",
                     f"(- the page, + {this})",
                     *(f"    {line}" for line in diff.split("\n")),
                     f"if the run is right: ./guide verify {snippet.page} --update; {further}",

@@ -104,7 +104,7 @@ class Runner:
             if each.id == snippet.id:
                 break
         outcome = live.done[snippet.id]
-        if self.renew and outcome.failure is None and snippet.output is not None:
+        if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
         elif report := judge(snippet, outcome, self.shapes, self.target.name, self.recalled.get((page.name, snippet.id))):
             raise Failed(f"{report}\nall that it printed: {self._keep(snippet, outcome)}")

@@ -89,8 +89,9 @@ def format_fence(source, language, class_name, options, md, classes=None, id_val
     classes, attributes = list(classes or ()), dict(attrs or {})
     # build.py counts these: no code block may be lost, or appear from elsewhere.
     shown = {"data-fence": html.escape(language or "text")}
-    below = ""
+    above, below = "", ""
     if language in RUNNABLE:
+        md.guide_snippet = id_value  # the outputs that follow are this one's
         # What is copied is what ran: the theme's button takes this, not the text of the highlighted block.
         shown["data-copy"] = _attribute(source)
         options = {**options, "title": attributes["data-file"]} if "data-file" in attributes else options
@@ -99,12 +100,15 @@ def format_fence(source, language, class_name, options, md, classes=None, id_val
     elif "output" in classes:
         classes.append("no-copy")  # the theme's word: it is for reading
         if _showing is not None:
-            shown["data-label"] = html.escape(_showing.words["output"])
+            above = panels.caption(_showing, getattr(md, "guide_snippet", ""), tuple(attributes.get("data-target", "*").split()))
+            # The style sheet draws this one. Whose output it is must also be read where there is none.
+            shown |= {} if above else {"data-label": html.escape(_showing.words["output"])}
     # The theme names a block after the nearest element with an id; two blocks with one name copy the same.
     md.guide_blocks = getattr(md, "guide_blocks", 0) + 1
     id_value = id_value or f"block-{md.guide_blocks}"
     block = highlight(source, language, options, md, classes=classes, id_value=id_value, attrs=shown)
-    return f'<div class="snippet">{block}{below}</div>' if below else block
+    around = "snippet" if below else "expected"
+    return f'<div class="{around}">{above}{block}{below}</div>' if above or below else block
 
 
 def _attribute(text: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from pytest_examples import find_examples
 
 from checks import frontmatter
-from checks.attributes import Attributes
+from checks.attributes import Attributes, never_chosen, of_output
 from checks.config import Config, read_yaml, with_parents
 from checks.fences import Fence, Reader
 from checks.languages import wrong_language
@@ -152,12 +152,16 @@ class PageReader:
         if fence.language != "text":
             self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
         self._check_text(fence, lines)
+        targets, problems = of_output(fence, self._targets)
+        for problem in problems:
+            self._wrong(fence.line, problem)
         if not snippets:
             self._wrong(fence.line, "an output without a snippet before it")
-        elif snippets[-1].output is not None:
-            self._wrong(fence.line, f"a second output of {snippets[-1].id}: the first is on line {snippets[-1].output.line}")
-        else:
-            snippets[-1] = replace(snippets[-1], output=Output(fence.code, fence.line, fence.end_line))
+            return
+        output = Output(fence.code, fence.line, fence.end_line, targets)
+        snippets[-1] = replace(snippets[-1], outputs=(*snippets[-1].outputs, output))
+        if not problems and (problem := never_chosen(snippets[-1], self._targets)):
+            self._wrong(fence.line, problem)
 
     def _check_text(self, fence: Fence, lines: list[str]) -> None:
         """The block holds what is typed in the file, and nothing that a reader cannot see or a macro would eat."""

@@ -14,18 +14,19 @@ from checks.outputs import Shapes
 from checks.snippets import read_guide
 
 
-def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: Shapes) -> list[Path]:
+def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: Shapes, target: str) -> list[Path]:
     """Renew the output fences of the snippets in ``printed`` ((page, id, sha256) -> text); returns the files changed.
 
+    Of a snippet's outputs it is the one that counts on ``target``, where the run was.
     The pages are read again: a run takes minutes, in which their author goes
     on writing. What was changed in the meantime is left alone.
     """
     changed = []
     for page in read_guide(config).pages.values():
         edits = [
-            (snippet.output, outputs.renewed(snippet.output.text, printed[page.name, snippet.id, snippet.sha256], shapes))
+            (output, outputs.renewed(output.text, printed[page.name, snippet.id, snippet.sha256], shapes))
             for snippet in page.snippets
-            if snippet.output is not None and (page.name, snippet.id, snippet.sha256) in printed
+            if (page.name, snippet.id, snippet.sha256) in printed and (output := snippet.output_for(target)) is not None
         ]
         path = config.root / page.path
         before = path.read_text(encoding="utf-8")

@@ -99,7 +99,7 @@ def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
             before, boot = boot, boot + bool(snippet.expect)
             outcome = Outcome(snippet.id, snippet.sha256)
             outcome.exit_status, outcome.seconds = snippet.exit_status, 0.25
-            outcome.output = (snippet.output.text if snippet.output else "").encode()
+            outcome.output = expected.text.encode() if (expected := snippet.output_for(target)) else b""
             outcome.boot_id_before, outcome.boot_id_after = f"boot-{before}", f"boot-{boot}"
             if snippet.expect == "crash":
                 outcome.dump = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}

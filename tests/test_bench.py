@@ -25,7 +25,7 @@ def test_a_generated_site_holds_the_snippets_that_were_asked_for(tmp_path):
     assert [page.name for page in guide.primary] == ["p1", "p2"]
     for page in guide.primary:
         assert [snippet.code for snippet in page.snippets] == ["true", "echo x", "true"]
-        assert [snippet.output and snippet.output.text for snippet in page.snippets] == [None, "x", None]
+        assert [[output.text for output in snippet.outputs] for snippet in page.snippets] == [[], ["x"], []]
         assert page.machine == "container"
 
 

@@ -213,6 +213,24 @@ def test_update_writes_what_was_printed(make_guide):
     assert verify(make_guide).status == 0
 
 
+def test_outputs_that_had_nothing_to_be_compared_with_are_counted(make_guide):
+    body = "```bash {{#say}}\necho here\n```\n\n```text {{.output data-target=\"{}\"}}\n{}\n```\n"
+    path = make_guide.page("elsewhere", body.format("ubuntu-*", "there"))
+    make_guide.page("here", body.format("debian-*", "here"))
+    told = "1 output had nothing to be compared with: the page shows only those of other targets"
+    where = "docs/elsewhere.md:8: #say on debian-13"
+    ran = verify(make_guide, "--target", "debian-13")
+    assert ran.status == 0, ran.out
+    assert told in ran.out and where in ran.out
+    assert '<property name="no_output_for" value="debian-13"' in (make_guide.folder / ".guide/junit-debian-13.xml").read_text()
+    before = path.read_text()
+    ran = verify(make_guide, "--target", "debian-13", "--update")
+    assert ran.status == 0, ran.out
+    assert told in ran.out and "--update adds no fence" in ran.out
+    assert path.read_text() == before
+    assert "had nothing to be compared with" not in verify(make_guide, "--target", "debian-13", "here").out
+
+
 def test_what_cannot_be_chosen_is_named(make_guide):
     make_guide.snippets("only", "true")
     ran = verify(make_guide, "nothing")

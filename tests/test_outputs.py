@@ -61,6 +61,10 @@ def test_lines_and_elisions(expected, actual, same):
         ("exit status: 0", "exit status: 1", False),
         ("1", "0", False),
         ("crashkernel=512M-:192M", "crashkernel=512M-:192M", True),
+        ("crashkernel=512M-:192M", "crashkernel=2G-4G:320M", False),
+        # the place in a function, and its length, change with every build of a kernel
+        ("sysrq_handle_crash+0x1a/0x20", "sysrq_handle_crash+0x16/0x30", True),
+        ("sysrq_handle_crash+0x1a/0x20", "sysrq_handle_reboot+0x1a/0x20", False),
     ],
 )
 def test_shapes_of_the_guide(expected, actual, same):

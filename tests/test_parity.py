@@ -74,6 +74,15 @@ DIFFERENT = {
     "output": ("\nout\n", "\nouts\n", [
         "docs/zh/page.md:19: one: another output than in docs/en/page.md:19:\n--- docs/en/page.md:19\n+++ docs/zh/page.md:19\n@@ -1 +1 @@\n-out\n+outs",
     ]),
+    "output's target": ("{.output}", '{.output data-target="debian-13"}', [
+        "docs/zh/page.md:15: one: outputs for other targets, or in another order: expected * as in docs/en/page.md:15, found debian-13",
+    ]),
+    "one output more": ("```text {.output}\nout\n```", '```text {.output data-target="debian-*"}\nout\n```\n\n```text {.output}\nout\n```', [
+        "docs/zh/page.md:15: one: outputs for other targets, or in another order: expected * as in docs/en/page.md:15, found debian-* | *",
+    ]),
+    "no output": ("```text {.output}\nout\n```", "", [
+        "docs/zh/page.md:15: one: an output stands only in docs/en/page.md:15",
+    ]),
     "id": ("#one", "#uno", [
         "docs/zh/page.md: other snippets, or in another order, than in docs/en/page.md:\n--- docs/en/page.md\n+++ docs/zh/page.md\n@@ -1 +1 @@\n-one\n+uno",
     ]),
@@ -91,6 +100,16 @@ DIFFERENT = {
 def test_a_difference_is_told_where_it_is(old, new, expected, tmp_path):
     assert old in PAGE
     assert problems(guide_of(tmp_path, zh=PAGE.replace(old, new))) == expected
+
+
+def test_each_of_several_outputs_is_compared_with_its_twin(tmp_path):
+    fences = '```text {.output data-target="debian-*"}\nout\n```\n\n```text {.output}\nother\n```'
+    page = PAGE.replace("```text {.output}\nout\n```", fences)
+    config = guide_of(tmp_path, page, page)
+    assert problems(config) == []
+    (tmp_path / "docs/zh/page.md").write_text((tmp_path / "docs/zh/page.md").read_text().replace("other\n```", "another\n```"))
+    (problem,) = problems(config)
+    assert problem.startswith("docs/zh/page.md:23: one: another output than in docs/en/page.md:23:\n")
 
 
 def test_reasons_for_a_skip_are_told_in_each_language(tmp_path):
@@ -123,7 +142,9 @@ def test_changed_code_and_outputs_need_no_reading(tmp_path):
     config = guide_of(tmp_path)
     for language in ("en", "zh"):
         file = tmp_path / f"docs/{language}/page.md"
-        file.write_text(file.read_text().replace("\nfalse\n", "\nfalse\nfalse\n").replace("\nout\n", "\nout\nout\n"))
+        text = file.read_text().replace("\nfalse\n", "\nfalse\nfalse\n").replace("\nout\n", "\nout\nout\n")
+        more = '{.output data-target="debian-*"}\nout\n```\n\n```text {.output}'
+        file.write_text(text.replace("{.output}", more))
     assert problems(config) == []
 
 

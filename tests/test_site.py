@@ -51,6 +51,36 @@ def test_what_did_not_run_says_why(small):
     assert '<span class="proof__none">not run yet</span>' in text_of(out, "en", "index.html")
 
 
+def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
+    _, out = small
+    for language, here, there in (
+        ("en", "what you should see on Debian 13", "what you should see on other releases"),
+        ("zh", "在 Debian 13 上应当看到", "在其他发行版上应当看到"),
+    ):
+        page = text_of(out, language, "deep/page/index.html")
+        above = re.findall(
+            r'<div class="expected"><p class="expected__on" data-search-exclude>(.*?)</p><div id="[^"]*" class="[^"]*output', page
+        )
+        assert above == [here, there]
+        assert "data-label" not in page
+    assert "expected__on" not in text_of(out, "en", "index.html")
+    assert 'data-label="what you should see"' in text_of(out, "en", "index.html")
+
+
+def test_an_output_for_several_releases_names_them_all(tmp_path):
+    config = small_guide(tmp_path)
+    for language in ("en", "zh"):
+        file = tmp_path / f"docs/{language}/deep/page.md"
+        file.write_text(
+            file.read_text()
+            .replace('data-target="debian-*"', 'data-target="ubuntu-* debian-13"')
+            .replace("```text {.output}\narmed elsewhere\n```\n", "")
+        )
+    building.build(config, tmp_path / "out")
+    assert "what you should see on Debian 13, Ubuntu 24.04 LTS</p>" in text_of(tmp_path / "out", "en", "deep/page/index.html")
+    assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
+
+
 def test_the_proof_page_shows_what_was_printed_and_what_the_crash_left(small):
     _, out = small
     page = text_of(out, "en", "proof/debian-13/deep/page/index.html")

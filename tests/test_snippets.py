@@ -79,7 +79,29 @@ def test_a_snippet_has_its_lines_attributes_and_output(tmp_path):
     assert (page.title, page.machine, page.path) == ("T", "container", Path("docs/x.md"))
     assert (snippet.line, snippet.end_line, snippet.code) == (6, 10, "<<-E cat\n\tx\nE")
     assert (snippet.exit_status, snippet.timeout_s, snippet.targets) == (3, 1.5, ("ubuntu-*", "debian-13"))
-    assert (snippet.output.text, snippet.output.line, snippet.output.end_line) == ("x", 14, 16)
+    (output,) = snippet.outputs
+    assert (output.text, output.line, output.end_line, output.targets) == ("x", 14, 16, ("*",))
+
+
+def test_a_snippet_may_have_an_output_for_each_kind_of_target(tmp_path):
+    one, two = '```text {.output data-target="debian-* ubuntu-24.04"}\n1\n```\n', "```text {.output}\n2\n```\n"
+    config = one_language(
+        tmp_path, {"x": HEAD + BASH + "\n" + one.replace(" ubuntu-24.04", "") + "\n" + two, "y": HEAD + BASH + "\n" + one}
+    )
+    (x,), (y,) = (page.snippets for page in read_guide(config).primary)
+    assert [(output.text, output.line, output.targets) for output in x.outputs] == [("1", 8, ("debian-*",)), ("2", 12, ("*",))]
+    assert [output.targets for output in y.outputs] == [("debian-*", "ubuntu-24.04")]
+
+
+def test_without_a_targets_file_any_target_may_be_named(tmp_path):
+    text = (
+        HEAD
+        + BASH
+        + "".join(f'\n```text {{.output data-target="{globs}"}}\nx\n```\n' for globs in ("fedora-1[0-9]", "fedora-* suse", "suse"))
+    )
+    config = one_language(tmp_path, {"x": text})
+    (tmp_path / "data/targets.yml").unlink()
+    assert errors(config) == ["docs/x.md:16: an output of a that is never chosen: on each of its targets one before it is (line 8, 12)"]
 
 
 def test_lines_are_right_after_an_empty_block_and_in_a_nested_one(tmp_path):
@@ -122,7 +144,15 @@ WRONG = {
     "empty": ("```bash {#a}\n```", "4: this snippet is empty"),
     "trailing white space": ("```bash {#a}\nx\n\n```", "6: this snippet ends in white space, which copying it drops"),
     "output alone": ("```text {.output}\nx\n```", "4: an output without a snippet before it"),
-    "two outputs": (BASH + "\n```text {.output}\nx\n```\n\n```text {.output}\nx\n```", "12: a second output of a: the first is on line 8"),
+    "two outputs": (BASH + "\n```text {.output}\nx\n```\n\n```text {.output}\nx\n```", "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "output after one for all": (BASH + '\n```text {.output}\nx\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "outputs for the same targets": (BASH + '\n```text {.output data-target="debian-*"}\nx\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "output after those for all": (BASH + '\n```text {.output data-target="debian-*"}\nx\n```\n\n```text {.output data-target="ubuntu-*"}\nx\n```\n\n```text {.output}\nx\n```', "16: an output of a that is never chosen: on each of its targets one before it is (line 8, 12)"),
+    "output for where it does not run": ('```bash {#a data-target="ubuntu-*"}\ntrue\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "8: an output for debian-13, but a runs on ubuntu-* only"),
+    "target of an output": (BASH + '\n```text {.output data-target="fedora-*"}\nx\n```', "8: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
+    "no target of an output": (BASH + '\n```text {.output data-target=""}\nx\n```', '8: data-target: expected names of targets, like "ubuntu-*", found nothing'),
+    "target of an output without data-": (BASH + '\n```text {.output target="debian-13"}\nx\n```', "8: unknown attribute target: write data-target"),
+    "unknown attribute of an output": (BASH + '\n```text {.output data-exit="1"}\nx\n```', "8: unknown attribute data-exit (known: target, as data-*)"),
     "output of another language": (BASH + "\n```ini {.output}\nx\n```", "8: an output is written ```text {.output}, found ini"),
     "console": ("```console\n$ x\n```", "4: a console fence would copy its prompts and output: write bash, then ```text {.output} for what it prints"),
     "pycon": ("```pycon\n>>> x\n```", "4: a pycon fence would copy its prompts and output: write python, then ```text {.output} for what it prints"),
