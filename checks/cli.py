@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--update", action="store_true", help="write what was printed into the pages, in all languages")
     verify.add_argument("--keep", action="store_true", help="on a failure, open a shell in the machine as it is then")
     verify.add_argument("--evidence", default=None, metavar="DIR", help="default: evidence/")
+    verify.add_argument("--jobs", default="auto", metavar="N", help="pages that run side by side; default: as many as this host carries")
     verify.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
     test = command("test", _test, "run every test and every page; nothing in the tree is changed")
     test.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for pytest")
@@ -115,6 +116,8 @@ def _pytest(config: Config, *arguments: str) -> int:
 
 
 def _verify(config: Config, options) -> int:
+    if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
+        raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
     guide = read_guide(config)
     target = choose(load_targets(config), options.target)
     wanted = plan.order(guide, plan.find_pages(guide, options.pages))
@@ -124,6 +127,8 @@ def _verify(config: Config, options) -> int:
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
     arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
     arguments += ["--keep"] if options.keep else []
+    # A person at the one machine that failed, or one writer of the pages.
+    arguments += [] if options.keep or options.update else [f"--guide-jobs={options.jobs}"]
     arguments += ["--guide-update"] if options.update else []
     arguments += ["--no-reuse"] if options.no_reuse else []
     arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]

@@ -8,13 +8,14 @@ wrong with the pages ends the session before anything is run.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from checks import clean, plan, uncompared, update
+from checks import clean, plan, sidebyside, uncompared, update
 from checks import config as configuration
 from checks.images.build import Builder
 from checks.images.target import choose
@@ -36,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--guide-drafts", action="store_true", help="a translation that lags is told, and does not stop the run")
     group.addoption("--guide-update", action="store_true", help="write what was printed into the pages, in all languages")
     group.addoption("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
+    group.addoption("--guide-jobs", default="1", metavar="N", help="pages that run side by side; auto: as many as this host carries")
     group.addoption("--keep", action="store_true", help="on a failure open a shell in the machine as it is then")
 
 
@@ -53,7 +55,8 @@ class Guided:
         self.config = configuration.load(Path(config.rootpath, config.getoption("--guide-config")))
         self.guide: Guide = read_guide(self.config)
         self.by_file = {self.config.root / page.path: page for page in self.guide.pages.values()}
-        self.check()
+        if "PYTEST_XDIST_WORKER" not in os.environ:
+            self.check()  # the one that started the workers has
         targets = load_targets(self.config)
         self.target = choose(targets, config.getoption("--target"))
         folder = config.getoption("--guide-evidence")
@@ -78,11 +81,22 @@ class Guided:
         if problems:
             raise PageErrors(problems)
 
+    def named(self) -> list[Page]:
+        """The pages that the command line names, in the first language."""
+        config = self.pytest_config
+        paths = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
+        return [page for page in self.guide.primary if any((self.config.root / page.path).is_relative_to(path) for path in paths)]
+
     def say(self, text: str) -> None:
         """A line of progress, past pytest's capture."""
         reporter = self.pytest_config.pluginmanager.get_plugin("terminalreporter")
         capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
-        if reporter and self.pytest_config.get_verbosity() >= 0:
+        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+            with capture.global_and_fixture_disabled():
+                print(f"    {worker}: {text}", file=sys.stderr, flush=True)
+        elif reporter is None:
+            print(f"    {text}", file=sys.stderr, flush=True)
+        elif self.pytest_config.get_verbosity() >= 0:
             with capture.global_and_fixture_disabled() if capture else nullcontext():
                 reporter.ensure_newline()
                 reporter.write_line(f"    {text}", cyan=True)
@@ -104,6 +118,23 @@ def guided(config: pytest.Config) -> Guided:
         except GuideError as error:
             raise pytest.UsageError(str(error)) from None
     return config.stash[KEY]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config):
+    """Before xdist looks at its options: decide how many pages run side by side."""
+    wanted = config.getoption("--guide-jobs")
+    worker = "PYTEST_XDIST_WORKER" in os.environ  # it has the options of the one that started it
+    if wanted != "1" and not worker and hasattr(config.option, "loadscopereorder") and not config.option.collectonly:
+        try:
+            state = guided(config)
+        except pytest.UsageError as error:
+            print(error, file=sys.stderr)
+            return pytest.ExitCode.USAGE_ERROR
+        pages = [page for page in plan.order(state.guide, state.named()) if not state.runner.is_recalled(page)]
+        number = sidebyside.jobs(state.guide, state.target, pages) if wanted == "auto" else int(wanted)
+        sidebyside.distribute(config, min(number, len(pages)), state.runner.store.run)
+    return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -201,7 +232,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     state = config.stash[KEY]
     ours = [item for item in items if isinstance(item, SnippetItem)]
     pages = {item.page.name: item.page for item in ours}
-    place = {page.name: number for number, page in enumerate(plan.order(state.guide, pages.values()))}
+    ordered = plan.order(state.guide, pages.values())
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Side by side, generation after generation: a worker then seldom gets a page that has to wait for another.
+        ordered.sort(key=lambda page: len(plan.ancestors(state.guide, page)))
+    place = {page.name: number for number, page in enumerate(ordered)}
     lines = {id(item): number for number, item in enumerate(ours)}
     ours.sort(key=lambda item: (place[item.page.name], str(item.path), lines[id(item)]))
     items[:] = [item for item in items if not isinstance(item, SnippetItem)] + ours

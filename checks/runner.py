@@ -201,6 +201,16 @@ class Runner:
 
     # ---- the machine under it
 
+    def is_recalled(self, page: Page) -> bool:
+        """Whether all of the page is known from an earlier run, so that nothing of it needs to be run."""
+        return self._recalled(page, self.standing.keys(page)) is not None
+
+    def _recalled(self, page: Page, keys: plan.Keys) -> Record | None:
+        record = self.store.record(keys.end, page.name)
+        if record and {each.id for each in plan.runnable(page, self.target)} == {each.id for each in record.page_run.outcomes}:
+            return record
+        return None
+
     def _enter(self, page: Page) -> None:
         """Have ``live`` be of this page, recalled where it can be, else on a machine."""
         if self.live and self.live.page.name == page.name:
@@ -210,8 +220,7 @@ class Runner:
         keys = self.standing.keys(page)
         self._make(page, keys.end)
         try:
-            record = self.store.record(keys.end)
-            if record and {each.id for each in plan.runnable(page, self.target)} == {each.id for each in record.page_run.outcomes}:
+            if record := self._recalled(page, keys):
                 self.live = self._taken_up(page, keys, record)
             else:
                 self._stand(page)
@@ -235,8 +244,9 @@ class Runner:
         points = plan.runnable(page, self.target)
         if until:
             points = points[: points.index(until) + 1]
-        for snippet in reversed(points):
-            record = self.store.record(keys.after[snippet.id])
+        # Within a page only a VM is taken up: a container's state would have lost the reader's shell.
+        for snippet in reversed(points if page.machine == "vm" else []):
+            record = self.store.record(keys.after[snippet.id], page.name)
             if record and self._enter_state(page, keys, record):
                 return
         if page.after:
@@ -287,11 +297,11 @@ class Runner:
         try:
             if where := self.broken.get(parent.name):
                 raise NotRun(f"{page.path}: not run, since {where} failed, and this page goes on from there")
-            record = self.store.record(keys.end)
+            record = self.store.record(keys.end, parent.name)
             if record and self._enter_state(parent, keys, record):
                 return
             self._replay(parent)
-            record = self.store.record(keys.end)
+            record = self.store.record(keys.end, parent.name)
             if parent.machine == "container" and record:
                 self._enter_state(parent, keys, record) or self._replay(parent)
         finally:

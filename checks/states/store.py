@@ -49,8 +49,9 @@ class Kept:
 class Store:
     """The states below one folder.
 
-    ``run`` names this run; without ``reuse`` only what this run has made is
-    found, and machines on which nothing was done but starting them.
+    ``run`` names this run; without ``reuse`` only what this run has made of
+    the very page is found, and machines on which nothing was done but
+    starting them.
     """
 
     _opened: dict[Path, Locks] = {}  # a second descriptor of the lock file, once closed, would end the first one's locks
@@ -68,8 +69,8 @@ class Store:
 
     # ---- finding
 
-    def record(self, key: str) -> Record | None:
-        """What is known of a state, or None; what cannot be read counts as not there."""
+    def record(self, key: str, page: str = "") -> Record | None:
+        """What is known of a state that ``page`` comes to, or None; what cannot be read counts as not there."""
         self.wait(key)
         try:
             record = Record.from_json(json.loads(self._record_file(key).read_text(encoding="utf-8")))
@@ -78,10 +79,12 @@ class Store:
         except (ValueError, KeyError, TypeError, OSError):
             self.say(f"the record of a state is damaged or of another version, and is not used: {self._record_file(key)}")
             return None
-        return record if record.key == key and self._acceptable(record) else None
+        return record if record.key == key and self._acceptable(record, page) else None
 
-    def _acceptable(self, record: Record) -> bool:
-        return self.reuse or record.run == self.run or not record.page_run.outcomes
+    def _acceptable(self, record: Record, page: str) -> bool:
+        if not record.page_run.outcomes or (record.run == self.run and record.page_run.page == page):
+            return True
+        return self.reuse
 
     def machine(self, key: str) -> Kept | None:
         """The machine of a state, or None. Whoever enters it calls ``locks.use`` first and looks again."""

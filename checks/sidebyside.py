@@ -1,0 +1,58 @@
+"""Pages run side by side, by pytest-xdist: as many as this host carries and the guide has branches for.
+
+A page is one piece of work. A worker whose page goes on from one that another
+worker is running waits for its state (``states.locks``); since pages are
+handed out after those that they stand on, somebody is always running.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import pytest
+
+from checks import plan
+from checks.images.target import Target
+from checks.machines.hardware import Hardware
+from checks.model import Guide, Page
+
+FREE_MIB = 1024  # left to the host
+CONTAINER_MIB = 1024
+
+
+def jobs(guide: Guide, target: Target, pages: Iterable[Page], cores: int | None = None, available_mib: int | None = None) -> int:
+    """How many of these pages can run at a time: not more than cores, than memory, or than ever stand ready at once."""
+    pages = list(pages)
+    cores = cores or len(os.sched_getaffinity(0))
+    available_mib = available_mib or _available_mib()
+    needs = [_needed_mib(page, target) for page in pages]
+    by_memory = (available_mib - FREE_MIB) // max(needs, default=CONTAINER_MIB)
+    return max(1, min(cores, by_memory, _width(guide, pages)))
+
+
+def _width(guide: Guide, pages: list[Page]) -> int:
+    """The most pages of one generation: none of them waits for another."""
+    names = {page.name for page in pages}
+    depths = [sum(each.name in names for each in plan.ancestors(guide, page)) for page in pages]
+    return max(map(depths.count, depths), default=1)
+
+
+def _needed_mib(page: Page, target: Target) -> int:
+    if page.machine != "vm":
+        return CONTAINER_MIB
+    return int(Hardware(memory=page.memory or target.memory).container_memory().removesuffix("m"))
+
+
+def _available_mib() -> int:
+    with open("/proc/meminfo") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) // 1024
+
+
+def distribute(config: pytest.Config, number: int, run: str) -> None:
+    """Have xdist start so many workers, which share what ``run`` makes, one page each at a time, in the order of the guide."""
+    if number > 1:
+        os.environ["GUIDE_RUN"] = run
+        config.option.numprocesses = number
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
