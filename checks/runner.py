@@ -190,6 +190,7 @@ class Runner:
         if key in self._making:
             return
         if not self.store.locks.try_make(key):
+            self._drop()  # that one may be waiting for a machine to end
             self.progress(f"{page.name} is being run by another process: waiting for its end")
             self.store.locks.make(key)
         self._making.add(key)

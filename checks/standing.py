@@ -19,6 +19,7 @@ from checks.config import Config
 from checks.evidence import PageRun
 from checks.images.build import Builder
 from checks.images.target import Target
+from checks.machines import slots
 from checks.machines.accelerator import accelerator
 from checks.machines.container import Container
 from checks.machines.engine import cache_dir
@@ -142,7 +143,6 @@ class Standing:
         )  # fmt: skip
 
     def _machine(self, page: Page, image: str | None = None, in_use: str | None = None):
-        engine = self.builder.engine() if page.machine == "vm" else None
         if page.machine == "container":
             tag = image or self.builder.container(self.target).tag
             machine = Container(self.builder.engine(), tag)
@@ -150,7 +150,10 @@ class Standing:
             hardware = self._hardware(page)
             room.demand(cache_dir(), (hardware.memory_mib << 20) + VM_MAY_WRITE, f"a VM with {hardware.memory} of memory")
             emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
-            machine = Vm(engine, emulator.tag, disk.path, hardware, self._accelerator())
+            chosen = self._accelerator()
+            slot = slots.take(self.say)
+            machine = Vm(self.builder.engine(), emulator.tag, disk.path, hardware, chosen)
+            machine.slot = slot
         machine.in_use = in_use
         return machine
 
@@ -163,6 +166,8 @@ class Standing:
 
     def _end(self, machine) -> None:
         machine.stop()
+        if machine.kind == "vm":
+            machine.slot.close()
         if machine.in_use:
             self.store.locks.release(machine.in_use)
             machine.in_use = None

@@ -223,3 +223,15 @@ def test_as_many_side_by_side_as_cores_memory_and_branches_carry():
     assert number(everything, available_mib=100) == 1
     assert number(everything[1:3]) == 2, "where the root is recalled its branches are ready at once"
     assert number([everything[0]]) == 1
+
+
+def test_a_vm_waits_for_a_slot_and_takes_it_when_another_ends(monkeypatch, tmp_path):
+    from checks.machines import slots
+
+    monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
+    monkeypatch.setenv("GUIDE_VMS", "1")
+    said = []
+    first = slots.take(said.append)
+    threading.Timer(0.3, first.close).start()
+    slots.take(said.append).close()
+    assert said == ["1 VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end"]
