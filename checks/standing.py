@@ -80,7 +80,7 @@ class Standing:
         key = record.key
         self.store.locks.use(key)
         kept = self.store.machine(key)
-        if kept is None:
+        if kept is None or kept.instance != record.instance:
             self.store.locks.release(key)
             return None
         machine = self._machine(page, kept.image, in_use=key)
