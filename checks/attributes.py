@@ -10,7 +10,7 @@ from checks.fences import Fence
 from checks.model import Snippet, meant_for
 
 EXPECTED = ("reboot", "crash")
-KNOWN = ("exit", "expect", "target", "skip", "timeout", "file")
+KNOWN = ("exit", "expect", "dump", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -34,6 +34,7 @@ class Attributes:
         fields = {
             "exit_status": self._exit(),
             "expect": self._expect(),
+            "dump": self._dump(),
             "timeout_s": self._timeout(),
             "targets": self._target(),
             "skip": self._skip(),
@@ -63,6 +64,16 @@ class Attributes:
             self.problems.append(f"data-expect: expected {' or '.join(EXPECTED)}, found {value!r}")
             return None
         return value
+
+    def _dump(self) -> bool:
+        value = self._given.get("dump")
+        if value is None:
+            return True
+        if value != "none":
+            self.problems.append(f"data-dump: expected none, found {value!r}")
+        elif self._given.get("expect") != "crash":
+            self.problems.append('data-dump="none" says what a crash leaves: it needs data-expect="crash"')
+        return False
 
     def _timeout(self) -> float | None:
         value = self._given.get("timeout")

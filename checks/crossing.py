@@ -12,11 +12,13 @@ CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
 class Watch:
     """Follows one crossing: ``expect`` is "reboot" or "crash"; ``since`` is where the console was when it began.
 
-    What it sees goes into the outcome: the panic's reason, and the seconds at which each stage was reached.
+    With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back.
+    What it sees goes into the outcome: why each kernel panicked, and the seconds at which each stage was reached.
     """
 
-    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress):
+    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress, capture_dies: bool = False):
         self.expect, self.machine, self.console = expect, machine, machine.console
+        self.capture_dies = capture_dies
         self.since, self.outcome = since, outcome
         self.began, self.progress = began, progress
         self.command_ended: float | None = None  # time.monotonic() at which the shell had answered
@@ -42,18 +44,26 @@ class Watch:
         if panics:
             self.outcome.panic = panics[0]
             self._reach("panicked")
-            if len(panics) > 1:
-                raise Lost(f"the capture kernel died: {panics[-1]}")
-            if self.console.dead(self.since):
-                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
             if self._captured(reset):
                 self._reach("capturing")
+            if len(panics) > 1:
+                self._capture_died(panics[-1])
+            elif self.console.dead(self.since):
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
             if reset:
                 self._reach("coming back")
         elif reset:
             raise Lost("the machine restarted without a kernel panic on its console")
         elif self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
             raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
+
+    def _capture_died(self, why: str) -> None:
+        if not self.capture_dies:
+            raise Lost(f"the capture kernel died: {why}")
+        if self.console.dead(self.since):
+            raise Lost(f"the capture kernel died ({why}) and stands still: with panic=10 it would restart the machine")
+        self._reach("the capture kernel died")
+        self.outcome.panic = f"{self.outcome.panic}; in the capture kernel: {why}"
 
     def _captured(self, until: int | None) -> bool:
         return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)

@@ -69,6 +69,7 @@ class Snippet:
     end_line: int
     exit_status: int = 0
     expect: str | None = None  # None, "reboot" or "crash"
+    dump: bool = True  # a crash leaves one; False: the capture kernel must run and leave none
     timeout_s: float | None = None
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None

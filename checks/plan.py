@@ -100,6 +100,8 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
                 [
                     snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
                     skip_reason(snippet, target.name) is not None,
+                    # Only where it says something, so that what was proven before there was such a thing still holds.
+                    *([] if snippet.dump else ["no dump"]),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)
