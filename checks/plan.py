@@ -100,6 +100,8 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
                 [
                     snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
                     skip_reason(snippet, target.name) is not None,
+                    # only where there is one: the hash of all other pages stays
+                    *([snippet.host] if snippet.host else []),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)
