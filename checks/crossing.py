@@ -10,7 +10,7 @@ CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
 
 
 class Watch:
-    """Follows one crossing: ``expect`` is "reboot" or "crash"; ``since`` is where the console was when it began.
+    """Follows one crossing: ``expect`` is "reboot", "kexec" or "crash"; ``since`` is where the console was when it began.
 
     With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back.
     What it sees goes into the outcome: why each kernel panicked, and the seconds at which each stage was reached.
@@ -39,6 +39,14 @@ class Watch:
             if panics:
                 raise Lost(f"the kernel panicked instead of restarting: {panics[0]}")
             if reset:
+                self._reach("booting")
+            return
+        if self.expect == "kexec":
+            if panics:
+                raise Lost(f"the kernel panicked instead of starting another: {panics[0]}")
+            if reset is not None:
+                raise Lost("the machine was reset, so it came through its firmware: that is no kexec")
+            if self.console.new_kernel(self.since):
                 self._reach("booting")
             return
         if panics:
@@ -71,8 +79,9 @@ class Watch:
     def arrived(self) -> None:
         """The machine is back: was it what was announced?"""
         self.look()
-        if self._reset() is None:
-            raise Lost("the agent started anew, but the machine was not reset")
+        if self.expect != "kexec" and self._reset() is None:
+            more = ': after a kexec, the page says data-expect="kexec"' if self.expect == "reboot" else ""
+            raise Lost(f"the agent started anew, but the machine was not reset{more}")
         if self.expect == "crash" and not self._captured(self._reset()):
             raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
         self._reach("back")

@@ -102,6 +102,8 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
                     skip_reason(snippet, target.name) is not None,
                     # Only where it says something, so that what was proven before there was such a thing still holds.
                     *([] if snippet.dump else ["no dump"]),
+                    # only where there is one: the hash of all other pages stays
+                    *([snippet.host] if snippet.host else []),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)

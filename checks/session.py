@@ -22,7 +22,7 @@ from checks.model import Snippet
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s.
 DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
-CROSSING_TIMEOUT_S = {"reboot": 300, "crash": 900}
+CROSSING_TIMEOUT_S = {"reboot": 300, "kexec": 300, "crash": 900}
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
 SETTLE_TIMEOUT_S = 120
@@ -213,6 +213,8 @@ class Session:
                 if message["op"] == "done" and message["status"] != snippet.exit_status:
                     outcome.output = bytes(output)
                     raise Lost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")
+                if message["op"] == "done" and snippet.host:
+                    self.machine.press(snippet.host)
             elif message["op"] == "loader":
                 outcome.output = bytes(output)
                 self._tick()
