@@ -84,7 +84,7 @@ def test_killed_at_any_moment_a_run_leaves_nothing_and_the_next_one_finishes(mak
     make_guide.page("child", fence("s1", "cat ~/mark ~/stamp") + fence("s2", "touch ~/child"), machine="vm", after="root")
     make_guide.snippets("box", f"echo {mark} | tee ~/mark", f"{STAMP} | tee ~/stamp")
     for name in ("one", "two"):
-        make_guide.snippets(name, "cat ~/mark ~/stamp", f"ls; touch ~/{name}", after="box")
+        make_guide.snippets(name, "cat ~/mark ~/stamp", f"ls -1; touch ~/{name}", after="box")
     seed = int(mark[:8], 16)
     moments = random.Random(seed)
     command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify", "--no-reuse"]

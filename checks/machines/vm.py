@@ -6,7 +6,6 @@ passed, so that what the page's snippets wrote there is what boots.
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from checks.machines import snapshot
 from checks.machines.console import Console
-from checks.machines.engine import Engine, cache_dir
+from checks.machines.engine import Engine, cache_dir, mark
 from checks.machines.hardware import Hardware
 from checks.machines.monitor import Monitor
 from checks.machines.wire import Lost, Wire
@@ -50,7 +49,7 @@ class Vm:
         self.engine, self.emulator_image, self.disk = engine, emulator_image, disk
         self.hardware, self.accelerator = hardware, accelerator
         self.name = f"guide-{uuid.uuid4().hex[:12]}"
-        self.folder = Path(tempfile.mkdtemp(prefix=f"vm-{os.getpid()}-", dir=_machines_dir()))
+        self.folder = Path(tempfile.mkdtemp(prefix=mark("vm"), dir=_machines_dir()))
         self.console = Console(self.folder / "console.log")
         self.said: deque[str] = deque(maxlen=50)
         self.process: subprocess.Popen | None = None
