@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+
 from checks.images.build import REPOSITORY
 from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
