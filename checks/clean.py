@@ -22,7 +22,7 @@ def sweep() -> list[str]:
         if not Path("/proc", folder.name.split("-")[1]).exists():
             shutil.rmtree(folder, ignore_errors=True)
             gone.append(f"folder {folder}")
-    for pattern in ("disk-*", "root-*"):
+    for pattern in ("disk-*", "root-*", "bench-*"):
         for folder in cache_dir().glob(pattern):
             owner = folder.name.split("-")[1]
             if owner.isdigit() and owner != str(os.getpid()) and not Path("/proc", owner).exists():
