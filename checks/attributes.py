@@ -9,8 +9,9 @@ from typing import Any
 from checks.fences import Fence
 from checks.model import Snippet, meant_for
 
-EXPECTED = ("reboot", "crash")
-KNOWN = ("exit", "expect", "target", "skip", "timeout", "file")
+EXPECTED = ("reboot", "kexec", "crash")
+HOST = ("nmi",)
+KNOWN = ("exit", "expect", "dump", "host", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -34,6 +35,8 @@ class Attributes:
         fields = {
             "exit_status": self._exit(),
             "expect": self._expect(),
+            "dump": self._dump(),
+            "host": self._host(),
             "timeout_s": self._timeout(),
             "targets": self._target(),
             "skip": self._skip(),
@@ -41,6 +44,8 @@ class Attributes:
         }
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
+        if fields["host"] and fields["expect"] != "crash":
+            self.problems.append(f'data-host="{fields["host"]}" is for a snippet with data-expect="crash"')
         return fields
 
     def _check_id(self) -> None:
@@ -60,9 +65,26 @@ class Attributes:
     def _expect(self) -> str | None:
         value = self._given.get("expect")
         if value is not None and value not in EXPECTED:
-            self.problems.append(f"data-expect: expected {' or '.join(EXPECTED)}, found {value!r}")
+            self.problems.append(f"data-expect: expected {_either(EXPECTED)}, found {value!r}")
             return None
         return value
+
+    def _host(self) -> str | None:
+        value = self._given.get("host")
+        if value is not None and value not in HOST:
+            self.problems.append(f"data-host: expected {_either(HOST)}, found {value!r}")
+            return None
+        return value
+
+    def _dump(self) -> bool:
+        value = self._given.get("dump")
+        if value is None:
+            return True
+        if value != "none":
+            self.problems.append(f"data-dump: expected none, found {value!r}")
+        elif self._given.get("expect") != "crash":
+            self.problems.append('data-dump="none" says what a crash leaves: it needs data-expect="crash"')
+        return False
 
     def _timeout(self) -> float | None:
         value = self._given.get("timeout")
@@ -95,6 +117,11 @@ class Attributes:
         elif "title" in self._fence.options or "title" in self._fence.attributes:
             self.problems.append("data-file already gives the block its title: drop title")
         return value
+
+
+def _either(words: Sequence[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last
 
 
 def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:

@@ -68,7 +68,9 @@ class Snippet:
     line: int
     end_line: int
     exit_status: int = 0
-    expect: str | None = None  # None, "reboot" or "crash"
+    expect: str | None = None  # None, "reboot", "kexec" or "crash"
+    dump: bool = True  # a crash leaves one; False: the capture kernel must run and leave none
+    host: str | None = None  # "nmi": what is done to the machine from outside, once the command has ended
     timeout_s: float | None = None
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None

@@ -22,7 +22,7 @@ from checks.model import Snippet
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s.
 DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
-CROSSING_TIMEOUT_S = {"reboot": 300, "crash": 900}
+CROSSING_TIMEOUT_S = {"reboot": 300, "kexec": 300, "crash": 900}
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
 SETTLE_TIMEOUT_S = 120
@@ -132,7 +132,7 @@ class Session:
         outcome.seconds = round(time.monotonic() - began, 3)
         outcome.boot_id_after = self.boot_id
         if snippet.expect == "crash" and outcome.failure is None:
-            self._keep_dump(outcome, before)
+            self._keep_dump(outcome, before, snippet.dump)
         if outcome.failure and not outcome.console:
             outcome.console = self.machine.console_tail()
         return outcome
@@ -197,7 +197,7 @@ class Session:
         console = self.machine.console
         since = console.mark()
         output = bytearray()
-        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress)
+        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress, capture_dies=not snippet.dump)
 
         def tick() -> None:
             self._tick()
@@ -213,6 +213,8 @@ class Session:
                 if message["op"] == "done" and message["status"] != snippet.exit_status:
                     outcome.output = bytes(output)
                     raise Lost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")
+                if message["op"] == "done" and snippet.host:
+                    self.machine.press(snippet.host)
             elif message["op"] == "loader":
                 outcome.output = bytes(output)
                 self._tick()
@@ -237,10 +239,12 @@ class Session:
             raise Lost(f"looking for dumps: {out.decode(errors='replace')}")
         return json.loads(out)
 
-    def _keep_dump(self, outcome: Outcome, before: list[dict]) -> None:
+    def _keep_dump(self, outcome: Outcome, before: list[dict], expected: bool) -> None:
         known = {dump["path"] for dump in before}
         new = [dump for dump in self._find_dumps() if dump["path"] not in known]
-        if self.dumps and not new:
+        if new and not expected:
+            outcome.failure = f'the machine crashed and left a dump, {new[0]["path"]}; the page says data-dump="none"'
+        elif expected and self.dumps and not new:
             outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(self.dumps)}"
         elif new:
             outcome.dump = max(new, key=lambda dump: dump["path"])

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from checks import config as configuration
 from checks import evidence, plan
+from checks.crossing import Watch
 from checks.images import mirror
 from checks.images import target as targets
 from checks.machines.console import Console
 from checks.machines.hardware import Hardware
+from checks.machines.wire import Lost
 from checks.model import Guide, GuideError, Page, Snippet
-from checks.session import command_for
+from checks.session import Outcome, command_for
 from checks.terminal import plain
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +65,38 @@ def test_a_new_kernel_is_known_by_its_clock():
     assert console(panicked + "[    1.000000] kdump-tools: running\n").new_kernel()
     until = len(panicked)
     assert not console(panicked + "[    1.000000] next\n").new_kernel(0, until)
+
+
+TWICE = """[   10.000001] Kernel panic - not syncing: sysrq triggered crash
+[   10.000002] CPU: 0 UID: 0 PID: 500 Comm: tee
+[    0.500000] Kernel panic - not syncing: System is deadlocked on memory
+"""
+
+
+def crash(text: str, **settings) -> Outcome:
+    """What a watch makes of a crash whose console is this, and after which the machine restarts."""
+    outcome = Outcome("panic", "")
+    machine = SimpleNamespace(console=console(text), resets=[len(text)])
+    Watch("crash", machine, 0, outcome, 0, lambda stage: None, **settings).arrived()
+    return outcome
+
+
+def test_a_capture_kernel_that_dies_is_a_failure_unless_it_is_announced():
+    with pytest.raises(Lost, match="the capture kernel died: System is deadlocked on memory"):
+        crash(TWICE)
+    outcome = crash(TWICE, capture_dies=True)
+    assert list(outcome.stages) == ["panicked", "capturing", "the capture kernel died", "coming back", "back"]
+    assert outcome.panic == "sysrq triggered crash; in the capture kernel: System is deadlocked on memory"
+
+
+def test_a_crash_that_leaves_no_dump_must_still_have_had_a_capture_kernel():
+    with pytest.raises(Lost, match="no capture kernel ran in between"):
+        crash(TWICE.split("[    0.5")[0], capture_dies=True)
+
+
+def test_a_capture_kernel_that_stands_still_is_a_failure_even_if_announced():
+    with pytest.raises(Lost, match="stands still: with panic=10 it would restart the machine"):
+        crash(TWICE + "[    0.600000] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---\n", capture_dies=True)
 
 
 def test_qemu_gets_no_kernel_and_no_command_line():

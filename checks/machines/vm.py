@@ -199,6 +199,10 @@ class Vm:
         self.wire.load("reader")
         return self.wire.expect("hello", 60, "the machine's agent", tick)
 
+    def press(self, button: str) -> None:
+        """What a person does at the hypervisor or at the machine's management controller; "nmi" is the only button."""
+        self.monitor(f"inject-{button}")
+
     def last_words(self) -> str:
         """How QEMU ended, if it has."""
         try:
