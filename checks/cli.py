@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--states", action="store_true")
     clean.add_argument("--all", action="store_true")
     bench = command("bench", _bench, "measure what the checks cost, beside peers in the same run")
-    bench.add_argument("parts", nargs="*", metavar="PART")
+    bench.add_argument("parts", nargs="*", metavar="PART", help="snippets (the default), growth, growth-run, states, autopkgtest")
+    bench.add_argument("--full", action="store_true", help="growth-run: also 1000 pages")
     command("help", lambda config, options: parser.print_help(), "show this")
     return parser
 
@@ -231,4 +232,4 @@ def _clean(config: Config, options) -> int:
 def _bench(config: Config, options) -> int:
     from checks.bench import bench
 
-    return bench(config, options.parts)
+    return bench(config, options.parts, options.full)
