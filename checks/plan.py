@@ -45,13 +45,17 @@ def order(guide: Guide, wanted: Iterable[Page]) -> list[Page]:
     for page in needed.values():
         children.setdefault(page.after, []).append(page)
 
-    def depth(page: Page) -> int:
-        return 1 + max(map(depth, children.get(page.name, [])), default=0)
-
-    def walk(parent: str | None) -> list[Page]:
-        return [page for child in sorted(children.get(parent, []), key=depth) for page in (child, *walk(child.name))]
-
-    return walk(None)
+    # Without recursion: a chain of pages may be longer than Python's stack.
+    longest = dict.fromkeys(needed, 1)
+    for page in reversed(needed.values()):  # children come after their parents
+        if page.after:
+            longest[page.after] = max(longest[page.after], 1 + longest[page.name])
+    found: list[Page] = []
+    waiting = sorted(children.get(None, []), key=lambda page: -longest[page.name])
+    while waiting:
+        found.append(page := waiting.pop())
+        waiting += sorted(children.get(page.name, []), key=lambda page: -longest[page.name])
+    return found
 
 
 def has_children(guide: Guide, page: Page) -> bool:

@@ -235,3 +235,8 @@ def test_a_vm_waits_for_a_slot_and_takes_it_when_another_ends(monkeypatch, tmp_p
     threading.Timer(0.3, first.close).start()
     slots.take(said.append).close()
     assert said == ["1 VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end"]
+
+
+def test_a_chain_of_pages_may_be_long():
+    chain = pages(("p0", "vm", None), *((f"p{number}", "vm", f"p{number - 1}") for number in range(1, 2000)))
+    assert [page.name for page in plan.order(chain, [chain.primary[-1]])] == [f"p{number}" for number in range(2000)]

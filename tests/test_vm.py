@@ -59,7 +59,8 @@ def test_a_capture_kernel_may_die_where_the_page_says_that_no_dump_is_left(make_
     """Without an initramfs it has no root and panics; a page that does not announce that has failed."""
     reserve = """GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=128M\""""
     install = "sudo apt-get update\nsudo apt-get install -y kexec-tools\n"
-    prepare = install + f"echo '{reserve}' | sudo tee /etc/default/grub.d/x.cfg\nsudo update-grub"
+    write = f"sudo tee /etc/default/grub.d/x.cfg <<'EOF'\n{reserve}\nEOF\n"
+    prepare = f"{install}{write}sudo update-grub"
     load = 'sudo kexec -p "/boot/vmlinuz-$(uname -r)" --append="console=ttyS0 panic=5"\necho c | sudo tee /proc/sysrq-trigger'
     make_guide.page("root", fence("prepare", prepare, timeout=300) + fence("reboot", "sudo reboot", expect="reboot"), machine="vm")
     make_guide.page("said", fence("panic", load, expect="crash", dump="none"), machine="vm", after="root")
