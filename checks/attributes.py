@@ -9,8 +9,11 @@ from typing import Any
 from checks.fences import Fence
 from checks.model import Snippet, meant_for
 
-EXPECTED = ("reboot", "crash")
-KNOWN = ("exit", "expect", "target", "skip", "timeout", "file")
+# How the machine goes away and comes back: at a command; by a panic that the capture kernel turned into a dump, or
+# failed to; by a panic that nobody captured.
+EXPECTED = ("reboot", "crash", "crash-without-dump", "panic")
+MACHINES = ("peer",)
+KNOWN = ("exit", "expect", "target", "skip", "timeout", "file", "on")
 OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -38,6 +41,7 @@ class Attributes:
             "targets": self._target(),
             "skip": self._skip(),
             "file": self._file(),
+            "on": self._on(),
         }
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
@@ -60,7 +64,7 @@ class Attributes:
     def _expect(self) -> str | None:
         value = self._given.get("expect")
         if value is not None and value not in EXPECTED:
-            self.problems.append(f"data-expect: expected {' or '.join(EXPECTED)}, found {value!r}")
+            self.problems.append(f"data-expect: expected {', '.join(EXPECTED[:-1])} or {EXPECTED[-1]}, found {value!r}")
             return None
         return value
 
@@ -82,6 +86,13 @@ class Attributes:
         value = self._given.get("skip")
         if value is not None and not value.strip():
             self.problems.append("data-skip: expected the reason, which the page shows")
+        return value
+
+    def _on(self) -> str | None:
+        value = self._given.get("on")
+        if value is not None and value not in MACHINES:
+            self.problems.append(f"data-on: expected {' or '.join(MACHINES)}, found {value!r}")
+            return None
         return value
 
     def _file(self) -> str | None:

@@ -18,7 +18,7 @@ def sweep() -> list[str]:
     gone = []
     for program in engines.answering():
         gone += [f"container {name}" for name in Engine(program, ()).sweep()]
-    for folder in (cache_dir() / "machines").glob("vm-*"):
+    for folder in (cache_dir() / "machines").glob("*-*-*"):
         if not Path("/proc", folder.name.split("-")[1]).exists():
             shutil.rmtree(folder, ignore_errors=True)
             gone.append(f"folder {folder}")

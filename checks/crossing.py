@@ -10,7 +10,7 @@ CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
 
 
 class Watch:
-    """Follows one crossing: ``expect`` is "reboot" or "crash"; ``since`` is where the console was when it began.
+    """Follows one crossing: ``expect`` is what the snippet announces; ``since`` is where the console was when it began.
 
     What it sees goes into the outcome: the panic's reason, and the seconds at which each stage was reached.
     """
@@ -27,8 +27,9 @@ class Watch:
             self.progress(stage)
 
     def _reset(self) -> int | None:
-        """Where the console was at the first reset since the snippet began."""
-        return next((at for at in self.machine.resets if at >= self.since), None)
+        """Where the console was at the first reset since the snippet began, or since the panic, where there was one."""
+        since = self.console.panicked_at(self.since) or self.since
+        return next((at for at in self.machine.resets if at >= since), None)
 
     def look(self) -> None:
         """Take in the console; Lost when it shows that nothing will come any more."""
@@ -43,17 +44,20 @@ class Watch:
             self.outcome.panic = panics[0]
             self._reach("panicked")
             if len(panics) > 1:
-                raise Lost(f"the capture kernel died: {panics[-1]}")
+                raise Lost(f"the capture kernel died: {panics[-1]}" if self._captured(reset) else f"it panicked again: {panics[-1]}")
             if self.console.dead(self.since):
-                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: {self._missing()}")
             if self._captured(reset):
                 self._reach("capturing")
             if reset:
                 self._reach("coming back")
-        elif reset:
+        elif reset and self.expect != "panic":  # a kernel may also be meant to panic while it boots
             raise Lost("the machine restarted without a kernel panic on its console")
         elif self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
             raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
+
+    def _missing(self) -> str:
+        return "nobody restarts it (kernel.panic)" if self.expect == "panic" else "no capture kernel was loaded"
 
     def _captured(self, until: int | None) -> bool:
         return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)
@@ -63,7 +67,12 @@ class Watch:
         self.look()
         if self._reset() is None:
             raise Lost("the agent started anew, but the machine was not reset")
-        if self.expect == "crash" and not self._captured(self._reset()):
+        if self.expect == "panic":
+            if not self.outcome.panic:
+                raise Lost("the machine restarted without a kernel panic on its console")
+            if self._captured(self._reset()):
+                raise Lost(f"the kernel panicked ({self.outcome.panic}), and a capture kernel ran before the restart")
+        elif self.expect != "reboot" and not self._captured(self._reset()):
             raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
         self._reach("back")
 

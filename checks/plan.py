@@ -92,14 +92,14 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
     digest = hashlib.sha256(base.encode()).hexdigest()
     found = Keys(digest, {})
     for each in (*ancestors(guide, page), page):
-        begin = digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware])
+        begin = digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware, *(["peer"] if each.peer else [])])
         after = {}
         for snippet in each.snippets:
             digest = after[snippet.id] = _link(
                 digest,
                 [
                     snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
-                    skip_reason(snippet, target.name) is not None,
+                    skip_reason(snippet, target.name) is not None, *([snippet.on] if snippet.on else []),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)

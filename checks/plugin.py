@@ -102,12 +102,12 @@ class Guided:
                 reporter.write_line(f"    {text}", cyan=True)
                 sys.stdout.flush()
 
-    def look(self, failed: Failed) -> None:
+    def look(self, failed: Failed, snippet: Snippet) -> None:
         """--keep: show what failed and connect the terminal to the machine."""
         capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else nullcontext():
             print(f"\n{failed}\nThe machine is kept until you leave it (exit, Ctrl-D).", file=sys.stderr)
-            attach(self.runner.session)
+            attach(self.runner.session.on(snippet.on))
 
 
 def guided(config: pytest.Config) -> Guided:
@@ -205,7 +205,7 @@ class SnippetItem(pytest.Item):
             outcome = state.runner.run(self.page, self.snippet)
         except Failed as failed:
             if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.session:
-                state.look(failed)
+                state.look(failed, self.snippet)
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
@@ -284,4 +284,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if state.runner.renewed:
         for path in update.update(state.config, state.runner.renewed, state.runner.shapes, state.target.name):
             state.say(f"{path}: outputs renewed")
-

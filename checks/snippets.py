@@ -88,6 +88,7 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(snippets, reading.outline)
+        self._check_peer(meta, head, snippets)
         headings = reading.outline.headings
         return Page(
             name=name,
@@ -98,6 +99,7 @@ class PageReader:
             after=meta.get("after"),
             memory=meta.get("memory"),
             firmware=meta.get("firmware"),
+            peer=meta.get("peer") is True,
             meta=meta,
             snippets=tuple(snippets),
             meta_lines=head.lines,
@@ -187,6 +189,15 @@ class PageReader:
             else:
                 taken[snippet.id] = f"the snippet on line {snippet.line}"
 
+    def _check_peer(self, meta: dict, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
+        """A second machine is a VM, and what runs there needs one."""
+        if meta.get("peer") and meta.get("machine") != "vm":
+            self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
+        for snippet in snippets:
+            if snippet.on and not meta.get("peer"):
+                told = "this page has no second machine: expected peer: true in its front matter"
+                self._wrong(snippet.line, f'data-on="{snippet.on}": {told}')
+
     def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
         """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""
         ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
@@ -263,6 +274,10 @@ def _wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Pro
         elif before.machine != page.machine:
             kinds = f"{before.name} runs on {before.machine or 'nothing'}, this page on {page.machine or 'nothing'}"
             yield Problem(page.path, line, f"after: {kinds}; a machine cannot change its kind")
+        elif before.peer != page.peer:
+            told = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
+            told = f"{before.name} has {told}"
+            yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {told}")
         else:
             circle = _circle(pages, page)
             if circle:

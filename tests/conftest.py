@@ -80,7 +80,7 @@ def orphans() -> set[str]:
         for name, who in engines.Engine(program, ()).ours():
             if owner(int(who.split(":")[0])) != who:
                 found.add(name)
-    for folder in (cache_dir() / "machines").glob("vm-*"):
+    for folder in (cache_dir() / "machines").glob("*-*-*"):
         if not Path("/proc", folder.name.split("-")[1]).exists():
             found.add(str(folder))
     return found

@@ -2,6 +2,8 @@
 
 Emulated, a guest that gets too little of a processor misses its timers and
 never comes up. So a VM takes a slot before it starts; who comes too late waits.
+A page with two VMs takes two slots at once: nobody holds one and waits for the
+other while somebody else does the same.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import IO
 
 from checks.machines.engine import cache_dir
@@ -23,20 +27,48 @@ def number() -> int:
     return int(named) if named.isdigit() and int(named) else len(os.sched_getaffinity(0))
 
 
-def take(say: Callable[[str], None], of: int | None = None) -> IO:
-    """A free slot, after waiting for one; closing what is returned gives it back, and so does the end of the process."""
+def take(say: Callable[[str], None], count: int = 1) -> ExitStack:
+    """So many free slots, all there are if those are fewer, after waiting for them.
+
+    Closing what is returned gives them back, and so does the end of the process.
+    """
     folder = cache_dir() / "locks"
     folder.mkdir(exist_ok=True)
+    places = range(number())
     told = False
-    while True:
-        for place in range(of or number()):
-            slot = (folder / f"vm-{place}").open("w")
-            try:
-                fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return slot
-            except BlockingIOError:
-                slot.close()
-        if not told:
-            say(f"{number()} VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end")
-            told = True
-        time.sleep(LOOK_S)
+    taken: dict[int, IO] = {}
+    # Only one waits for slots, the others for their turn: else two free slots at once might never come.
+    with (folder / "vm-turn").open("w") as turn:
+        while not _locked(turn) or not _taken(folder, places, taken, min(count, len(places))):
+            if not told:
+                say(f"{number()} VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end")
+                told = True
+            time.sleep(LOOK_S)
+    stack = ExitStack()
+    for slot in taken.values():
+        stack.enter_context(slot)
+    return stack
+
+
+def _taken(folder: Path, places: range, taken: dict[int, IO], count: int) -> bool:
+    """Whether ``taken`` has ``count`` slots, after adding those that are free now."""
+    for place in places:
+        if len(taken) == count:
+            break
+        if place in taken:
+            continue
+        slot = (folder / f"vm-{place}").open("w")
+        if _locked(slot):
+            taken[place] = slot
+        else:
+            slot.close()
+    return len(taken) == count
+
+
+def _locked(file: IO) -> bool:
+    """Whether this process has the lock on the file now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
