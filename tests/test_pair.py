@@ -16,7 +16,7 @@ def output(ran, page, snippet_id):
 
 
 def test_two_machines_reach_each_other_and_go_on_from_a_state_together(make_guide):
-    body = fence("listen", "sudo nohup python3 -m http.server 80 --bind 192.0.2.2 >/dev/null 2>&1 &", on="peer")
+    body = fence("listen", "sudo systemd-run --quiet python3 -m http.server 80 --bind 192.0.2.2", on="peer")
     body += fence("mark", "echo here >~/mark; hostname", on="peer") + fence("own", "hostname")
     make_guide.page("root", body, machine="vm", peer="true")
     get = "import urllib.request as u; print(u.urlopen('http://192.0.2.2/').status)"
