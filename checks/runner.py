@@ -44,6 +44,7 @@ class _Live:
     page: Page
     keys: plan.Keys
     run: PageRun
+    below: str | None  # the instance of the state that the page began on
     began: float  # time.monotonic() at which the page would have begun, had all of it been run now
     console_before: str = ""  # of the machines that the page was on before this one
     console_from: int = 0  # where the page goes on, on this machine's console
@@ -72,7 +73,7 @@ class Runner:
         self.shapes = Shapes.load(config.shapes_file)
         self.live: _Live | None = None
         self.session: Session | None = None  # with the one machine that runs
-        self.stands_at: str | None = None  # key of the state that the machine is in right now, where it is one
+        self.stands_at: Record | None = None  # of the state that the machine is in right now, where it is one
         self.broken = Broken(config.work_dir / "broken" / store.run)
         self.renew = False  # --update: an output that differs is kept in ``renewed`` instead of failing
         self.renewed: dict[tuple[str, str, str], str] = {}
@@ -170,7 +171,9 @@ class Runner:
         live.run.seconds = round(time.monotonic() - live.began, 1)
         if live.page.machine == "vm":
             live.run.console = self.session.machine.console.cast(since=live.console_from, before=live.console_before)
-        return Record(live.keys.after[snippet.id], self.store.run, now(), live.run, self.session.boot_id, self.session.packages_before)
+        return Record(
+            live.keys.after[snippet.id], self.store.run, now(), live.run, self.session.boot_id, self.session.packages_before, live.below
+        )
 
     def _keep_end(self) -> None:
         """Keep the state at the page's end: a VM's always, a container's where another page goes on from it."""
@@ -183,7 +186,7 @@ class Runner:
         else:
             self.store.remember(record)
             self._made(record.key)
-        self.stands_at, live.executed = record.key, False
+        self.stands_at, live.executed = record, False
 
     def _make(self, page: Page, key: str) -> None:
         """Be the one process that runs this page to its end, after waiting for another that does."""
@@ -208,9 +211,17 @@ class Runner:
 
     def _recalled(self, page: Page, keys: plan.Keys) -> Record | None:
         record = self.store.record(keys.end, page.name)
-        if record and {each.id for each in plan.runnable(page, self.target)} == {each.id for each in record.page_run.outcomes}:
-            return record
-        return None
+        if record is None or {each.id for each in plan.runnable(page, self.target)} != {each.id for each in record.page_run.outcomes}:
+            return None
+        return record if record.below == self._below(page) else None
+
+    def _below(self, page: Page) -> str | None:
+        """The instance of the state at its parent's end that is known now."""
+        if not page.after:
+            return None
+        parent = self.guide.pages[(page.language, page.after)]
+        record = self.store.record(self.standing.keys(parent).end, parent.name)
+        return record.instance if record else ""
 
     def _enter(self, page: Page) -> None:
         """Have ``live`` be of this page, recalled where it can be, else on a machine."""
@@ -248,10 +259,12 @@ class Runner:
         # Within a page only a VM is taken up: a container's state would have lost the reader's shell.
         for snippet in reversed(points if page.machine == "vm" else []):
             record = self.store.record(keys.after[snippet.id], page.name)
-            if record and self._enter_state(page, keys, record):
+            if record and record.below == self._below(page) and self._enter_state(page, keys, record):
                 return
+        below = None
         if page.after:
             self._come_to_end_of(self.guide.pages[(page.language, page.after)], page)
+            below = self.stands_at.instance
         else:
             self._drop()
             try:
@@ -261,18 +274,18 @@ class Runner:
                 raise Failed(f"{page.path}: {lost}") from None
         self.session.new_shell()
         self.stands_at = None
-        live = self.live = _Live(page, keys, self.standing.page_run(page, self.session), time.monotonic(), on_machine=True)
+        live = self.live = _Live(page, keys, self.standing.page_run(page, self.session), below, time.monotonic(), on_machine=True)
         live.console_from = self.session.machine.console.mark() if page.machine == "vm" and page.after else 0
 
     def _enter_state(self, page: Page, keys: plan.Keys, record: Record) -> bool:
         # A container's state has no processes, so those of the machine that it was made of are not gone on with.
-        if self.stands_at != record.key or page.machine == "container":
+        if not self._stands_at(record.key) or page.machine == "container":
             # The old machine ends first: two of them may be more than the host carries.
             self._drop()
             self.session = self.standing.enter(page, record)
             if self.session is None:
                 return False
-        self.stands_at = record.key
+        self.stands_at = record
         live = self.live = self._taken_up(page, keys, record)
         live.on_machine = True
         live.console_from = self.session.machine.console.mark() if page.machine == "vm" else 0
@@ -282,7 +295,7 @@ class Runner:
         """The page as it was when ``record`` was made."""
         run = record.page_run
         run.page = page.name  # the same snippets may have run as a page of another name
-        live = _Live(page, keys, run, time.monotonic() - run.seconds, console_before=run.console)
+        live = _Live(page, keys, run, record.below, time.monotonic() - run.seconds, console_before=run.console)
         live.done = {outcome.id: outcome for outcome in run.outcomes}
         for outcome in run.outcomes:
             if record.run != self.store.run:
@@ -292,7 +305,7 @@ class Runner:
     def _come_to_end_of(self, parent: Page, page: Page) -> None:
         """Have a machine in the state in which ``parent`` ended, by running it where there is none."""
         keys = self.standing.keys(parent)
-        if self.stands_at == keys.end and parent.machine == "vm":
+        if self._stands_at(keys.end) and parent.machine == "vm":
             return
         self._make(parent, keys.end)
         try:
@@ -308,6 +321,9 @@ class Runner:
         finally:
             if not self.store.writing(keys.end):
                 self._made(keys.end)
+
+    def _stands_at(self, key: str) -> bool:
+        return self.stands_at is not None and self.stands_at.key == key
 
     def _replay(self, page: Page) -> None:
         self._stand(page)

@@ -136,7 +136,7 @@ class Session:
             else:
                 self._follow(snippet, outcome, began + timeout_s, timeout_s)
         except Lost as lost:
-            outcome.failure = outcome.failure or str(lost)
+            outcome.failure = outcome.failure or "; ".join(filter(None, [str(lost), self.machine.last_words()]))
         outcome.seconds = round(time.monotonic() - began, 3)
         outcome.boot_id_after = self.boot_id
         if snippet.expect in dumps.EXPECTED and outcome.failure is None:

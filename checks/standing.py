@@ -83,7 +83,7 @@ class Standing:
         key = record.key
         self.store.locks.use(key)
         kept = self.store.machine(key)
-        if kept is None:
+        if kept is None or kept.instance != record.instance:
             self.store.locks.release(key)
             return None
         session = self._session(page, kept.image, in_use=key)

@@ -82,7 +82,9 @@ def test_siblings_do_not_meet_and_a_lost_state_is_made_again(tree, tmp_path):
     for program in engines.answering():
         engine = engines.Engine(program, ())
         folder = tmp_path / "cache" / "guide-checks" / "states"
-        for image in {line for path in folder.glob("machines/*/state.json") for line in re.findall(r'"image": "([^"]+)"', path.read_text())}:
+        for image in {
+            line for path in folder.glob("machines/*/state.json") for line in re.findall(r'"image": "([^"]+)"', path.read_text())
+        }:
             engine.call("rmi", image, check=False)
     path = tree.folder / "docs" / "one.md"
     path.write_text(path.read_text().replace("touch ~/one", "touch ~/other"))

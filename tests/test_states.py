@@ -36,7 +36,7 @@ def key(number: int) -> str:
 def record(number: int, run: str = "run", page: str = "page") -> Record:
     outcome = Outcome(id="s1", sha256="0" * 64, exit_status=0, output=b"\xff\x00", ran_at="2026-11-23T12:00:00Z")
     page_run = PageRun(page, "debian-13", "sha256:1", "r", None, None, "6.12", "2026-11-23T12:00:00Z", 1.5, {}, [outcome])
-    return Record(key(number), run, "2026-11-23T12:00:00Z", page_run, "boot", {"file": "1:5.46"})
+    return Record(key(number), run, "2026-11-23T12:00:00Z", page_run, "boot", {"file": "1:5.46"}, instance="i")
 
 
 @pytest.fixture

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -71,54 +67,6 @@ def test_pages_that_follow_the_same_page_find_the_machine_as_it_left_it(make_gui
         assert entry["output"] == "root\nroot\ndisk", entry
     boots = {entry["boot_id_before"] for page in ran.evidence.values() for entry in page["snippets"]}
     assert len(boots) == 1, "the machine is put back, not booted again"
-
-
-def test_a_killed_runner_leaves_nothing_running(make_guide):
-    make_guide.page("long", fence("wait", "sleep 600", timeout=700), machine="vm")
-    make_guide.snippets("box", "sleep 600", attributes='data-timeout="700"')
-    for page in ("long", "box"):
-        command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify", page]
-        process = subprocess.Popen(
-            command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        runner = _child(process.pid)
-        deadline = time.monotonic() + 60
-        while not _containers_of(runner) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert _containers_of(runner), "the machine started"
-        os.kill(runner, signal.SIGKILL)
-        process.wait(timeout=30)
-        deadline = time.monotonic() + 30
-        while _containers_of(runner) and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert not _containers_of(runner), "its container ended with it"
-    # the folder of the VM is left to the sweep at the next start
-    from checks import clean
-
-    clean.sweep()
-
-
-def _child(pid: int) -> int:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if children:
-            return int(children[0])
-        time.sleep(0.05)
-    raise AssertionError("no pytest was started")
-
-
-def _containers_of(pid: int) -> list[str]:
-    from checks.machines import engine as engines
-
-    # The machines by their names: the engine's probe has our label, too, and ends by itself.
-    return [
-        name
-        for program in engines.answering()
-        for name, who in engines.Engine(program, ()).ours()
-        if name.startswith("guide-") and who.split(":")[0] == str(pid)
-    ]
 
 
 def test_a_vm_runs_beside_somebody_elses_event_loop():

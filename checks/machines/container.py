@@ -73,6 +73,10 @@ class Container:
         for line in stream:
             self.said.append(line.decode(errors="replace").strip())
 
+    def last_words(self) -> str:
+        """Nothing: the engine's are the console."""
+        return ""
+
     def console_tail(self, lines: int = 20) -> str:
         """The engine's last words; empty when all is well."""
         return "\n".join(list(self.said)[-lines:])

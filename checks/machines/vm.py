@@ -201,6 +201,14 @@ class Vm:
         self.wire.load("reader")
         return self.wire.expect("hello", 60, "the machine's agent", tick)
 
+    def last_words(self) -> str:
+        """How QEMU ended, if it has."""
+        try:
+            status = self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            return ""
+        return f"QEMU ended with status {status}: {self._words()}"
+
     def console_tail(self, lines: int = 25) -> str:
         self.console.poll()
         return self.console.tail(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from dataclasses import asdict, dataclass, field, fields
 
 from checks.evidence import PageRun
@@ -15,7 +16,8 @@ class Record:
 
     ``key`` is the hash of all that made the state, ``run`` the run that made it. ``packages_before`` are name and
     version of what the machine had when it was started, so that what the pages changed can be told later.
-    ``background`` is what the page's last snippet left running was refused, or None.
+    ``instance`` tells this state from others of the same key, ``below`` is the instance that the page began on:
+    what is shown together was run on one another, not on another run of the same snippets.
     """
 
     key: str
@@ -24,6 +26,8 @@ class Record:
     page_run: PageRun
     boot_id: str | None
     packages_before: dict[str, str] = field(default_factory=dict)
+    below: str | None = None
+    instance: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def to_json(self) -> dict:
         data = asdict(self)

@@ -40,6 +40,7 @@ class Kept:
     """
 
     key: str
+    instance: str
     folder: Path
     image: str | None
     bytes: int
@@ -93,7 +94,7 @@ class Store:
         try:
             facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
             used = datetime.fromtimestamp((folder / "used").stat().st_mtime, UTC)
-            return Kept(key, folder, facts["image"], facts["bytes"], used)
+            return Kept(key, facts["instance"], folder, facts["image"], facts["bytes"], used)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -134,15 +135,15 @@ class Store:
                 paths = files_of(folder)
                 files = {str(path.relative_to(folder)): [path.stat().st_size, _crc32(path)] for path in paths}
                 size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in paths)
-                facts = {"image": image and image.tag, "bytes": size, "files": files, "page": record.page_run.page}
+                facts = {"image": image and image.tag, "bytes": size, "files": files, "instance": record.instance}
                 for name in files:
                     synced(folder / name)
                 replace(folder / "state.json", json.dumps(facts).encode())
                 (folder / "used").touch()
                 for place in {path.parent for path in paths} | {folder}:
                     synced(place)
-                self._name(folder, record.key)
-                self.remember(record)
+                if self._name(folder, record.key):
+                    self.remember(record)
             except OSError as error:
                 self.say(f"a state could not be kept, and the run goes on without it: {error}")
                 shutil.rmtree(folder, ignore_errors=True)
@@ -153,7 +154,8 @@ class Store:
         self._writing[record.key] = thread
         thread.start()
 
-    def _name(self, folder: Path, key: str) -> None:
+    def _name(self, folder: Path, key: str) -> bool:
+        """Give it its name; False when another one of that name is in use, and stays."""
         place = folder.parent / key
         if place.exists() and self.locks.try_remove(key):
             try:
@@ -162,9 +164,11 @@ class Store:
                 self.locks.removed(key)
         try:
             folder.rename(place)
-            synced(place.parent)
-        except OSError:  # somebody uses the other one: it is as good
+        except OSError:
             shutil.rmtree(folder)
+            return False
+        synced(place.parent)
+        return True
 
     def wait(self, key: str | None = None) -> None:
         """Until what is being written is there; all of it without a key."""
