@@ -9,11 +9,10 @@ from typing import Any
 from checks.fences import Fence
 from checks.model import Snippet, meant_for
 
-# How the machine goes away and comes back: at a command; by a panic that the capture kernel turned into a dump, or
-# failed to; by a panic that nobody captured.
-EXPECTED = ("reboot", "crash", "crash-without-dump", "panic")
+EXPECTED = ("reboot", "kexec", "crash", "panic")
+HOST = ("nmi",)
 MACHINES = ("peer",)
-KNOWN = ("exit", "expect", "target", "skip", "timeout", "file", "on")
+KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -37,6 +36,8 @@ class Attributes:
         fields = {
             "exit_status": self._exit(),
             "expect": self._expect(),
+            "dump": self._dump(),
+            "host": self._host(),
             "timeout_s": self._timeout(),
             "targets": self._target(),
             "skip": self._skip(),
@@ -45,6 +46,8 @@ class Attributes:
         }
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
+        if fields["host"] and fields["expect"] != "crash":
+            self.problems.append(f'data-host="{fields["host"]}" is for a snippet with data-expect="crash"')
         return fields
 
     def _check_id(self) -> None:
@@ -64,9 +67,26 @@ class Attributes:
     def _expect(self) -> str | None:
         value = self._given.get("expect")
         if value is not None and value not in EXPECTED:
-            self.problems.append(f"data-expect: expected {', '.join(EXPECTED[:-1])} or {EXPECTED[-1]}, found {value!r}")
+            self.problems.append(f"data-expect: expected {_either(EXPECTED)}, found {value!r}")
             return None
         return value
+
+    def _host(self) -> str | None:
+        value = self._given.get("host")
+        if value is not None and value not in HOST:
+            self.problems.append(f"data-host: expected {_either(HOST)}, found {value!r}")
+            return None
+        return value
+
+    def _dump(self) -> bool:
+        value = self._given.get("dump")
+        if value is None:
+            return True
+        if value != "none":
+            self.problems.append(f"data-dump: expected none, found {value!r}")
+        elif self._given.get("expect") != "crash":
+            self.problems.append('data-dump="none" says what a crash leaves: it needs data-expect="crash"')
+        return False
 
     def _timeout(self) -> float | None:
         value = self._given.get("timeout")
@@ -106,6 +126,11 @@ class Attributes:
         elif "title" in self._fence.options or "title" in self._fence.attributes:
             self.problems.append("data-file already gives the block its title: drop title")
         return value
+
+
+def _either(words: Sequence[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last
 
 
 def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from pathlib import Path
 
 from checks.images.build import REPOSITORY
 from checks.machines import engine as engines
@@ -18,14 +16,9 @@ def sweep() -> list[str]:
     gone = []
     for program in engines.answering():
         gone += [f"container {name}" for name in Engine(program, ()).sweep()]
-    for folder in (cache_dir() / "machines").glob("*-*-*"):
-        if not Path("/proc", folder.name.split("-")[1]).exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            gone.append(f"folder {folder}")
-    for pattern in ("disk-*", "root-*"):
+    for pattern in ("machines/*-*-*", "disk-*", "root-*"):
         for folder in cache_dir().glob(pattern):
-            owner = folder.name.split("-")[1]
-            if owner.isdigit() and owner != str(os.getpid()) and not Path("/proc", owner).exists():
+            if not engines.lives(engines.named_after(folder.name)):
                 shutil.rmtree(folder, ignore_errors=True)
                 gone.append(f"folder {folder}")
     return gone + [f"folder {folder}" for folder in _sweep_states(Store(""))]
@@ -44,8 +37,7 @@ def _remove_images(store: Store) -> list[str]:
         made = engine.state_images(store.images)
         named = {kept.image for kept in store.machines() if kept.image} if made else set()
         for tag, who in made:
-            alive = engines.owner(int(who.split(":")[0])) == who if ":" in who else False
-            if not alive and tag not in named:
+            if not engines.lives(who) and tag not in named:
                 engine.call("rmi", tag, check=False)
                 gone.append(f"image {tag}")
     return gone

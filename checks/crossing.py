@@ -12,11 +12,13 @@ CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
 class Watch:
     """Follows one crossing: ``expect`` is what the snippet announces; ``since`` is where the console was when it began.
 
-    What it sees goes into the outcome: the panic's reason, and the seconds at which each stage was reached.
+    With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back.
+    What it sees goes into the outcome: why each kernel panicked, and the seconds at which each stage was reached.
     """
 
-    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress):
+    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress, capture_dies: bool = False):
         self.expect, self.machine, self.console = expect, machine, machine.console
+        self.capture_dies = capture_dies
         self.since, self.outcome = since, outcome
         self.began, self.progress = began, progress
         self.command_ended: float | None = None  # time.monotonic() at which the shell had answered
@@ -40,15 +42,23 @@ class Watch:
             if reset:
                 self._reach("booting")
             return
+        if self.expect == "kexec":
+            if panics:
+                raise Lost(f"the kernel panicked instead of starting another: {panics[0]}")
+            if reset is not None:
+                raise Lost("the machine was reset, so it came through its firmware: that is no kexec")
+            if self.console.new_kernel(self.since):
+                self._reach("booting")
+            return
         if panics:
             self.outcome.panic = panics[0]
             self._reach("panicked")
-            if len(panics) > 1:
-                raise Lost(f"the capture kernel died: {panics[-1]}" if self._captured(reset) else f"it panicked again: {panics[-1]}")
-            if self.console.dead(self.since):
-                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: {self._missing()}")
             if self._captured(reset):
                 self._reach("capturing")
+            if len(panics) > 1:
+                self._died_again(panics[-1])
+            elif self.console.dead(self.since):
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: {self._missing()}")
             if reset:
                 self._reach("coming back")
         elif reset and self.expect != "panic":  # a kernel may also be meant to panic while it boots
@@ -59,20 +69,31 @@ class Watch:
     def _missing(self) -> str:
         return "nobody restarts it (kernel.panic)" if self.expect == "panic" else "no capture kernel was loaded"
 
+    def _died_again(self, why: str) -> None:
+        if self.expect == "panic":
+            raise Lost(f"the kernel that came back panicked, too: {why}")
+        if not self.capture_dies:
+            raise Lost(f"the capture kernel died: {why}")
+        if self.console.dead(self.since):
+            raise Lost(f"the capture kernel died ({why}) and stands still: with panic=10 it would restart the machine")
+        self._reach("the capture kernel died")
+        self.outcome.panic = f"{self.outcome.panic}; in the capture kernel: {why}"
+
     def _captured(self, until: int | None) -> bool:
         return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)
 
     def arrived(self) -> None:
         """The machine is back: was it what was announced?"""
         self.look()
-        if self._reset() is None:
-            raise Lost("the agent started anew, but the machine was not reset")
+        if self.expect != "kexec" and self._reset() is None:
+            more = ': after a kexec, the page says data-expect="kexec"' if self.expect == "reboot" else ""
+            raise Lost(f"the agent started anew, but the machine was not reset{more}")
         if self.expect == "panic":
             if not self.outcome.panic:
                 raise Lost("the machine restarted without a kernel panic on its console")
             if self._captured(self._reset()):
                 raise Lost(f"the kernel panicked ({self.outcome.panic}), and a capture kernel ran before the restart")
-        elif self.expect != "reboot" and not self._captured(self._reset()):
+        if self.expect == "crash" and not self._captured(self._reset()):
             raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
         self._reach("back")
 

@@ -7,8 +7,6 @@ from collections.abc import Callable
 
 from checks.machines.wire import Lost
 
-EXPECTED = ("crash", "crash-without-dump")  # values of data-expect that are about dumps
-
 _LOOK = """
 import glob, json, os, sys
 found = []
@@ -30,17 +28,16 @@ def find(execute: Callable[..., tuple[int, bytes]], patterns: tuple[str, ...]) -
     return json.loads(out)
 
 
-def keep(expect: str, outcome, before: list[dict], after: list[dict], patterns: tuple[str, ...]) -> None:
+def keep(outcome, before: list[dict], after: list[dict], patterns: tuple[str, ...], expected: bool) -> None:
     """Put the new dump into the outcome, or say there what is wrong with what came."""
     known = [_place(dump) for dump in before]
     new = [dump for dump in after if _place(dump) not in known]
-    if expect == "crash-without-dump":
-        if new:
-            outcome.failure = f"the machine left a dump, and the page says that it does not: {new[0]['path']}"
+    if new and not expected:
+        outcome.failure = f'the machine crashed and left a dump, {new[0]["path"]}; the page says data-dump="none"'
+    elif expected and patterns and not new:
+        outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(patterns)}"
     elif new:
         outcome.dump = max(new, key=lambda dump: dump["path"])
-    elif patterns:
-        outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(patterns)}"
 
 
 def _place(dump: dict) -> tuple[str | None, str]:

@@ -6,6 +6,8 @@ import os
 import threading
 from pathlib import Path
 
+from checks.machines.engine import mark
+
 
 def replace(path: Path, data: bytes) -> None:
     """Write aside, sync, rename: whoever reads sees the old file or the new one. An equal file is left alone."""
@@ -15,7 +17,7 @@ def replace(path: Path, data: bytes) -> None:
     except OSError:
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    aside = path.with_name(f".{path.name}.{mark('aside')}{threading.get_ident()}")
     try:
         with aside.open("wb") as file:
             file.write(data)

@@ -69,6 +69,8 @@ class Snippet:
     end_line: int
     exit_status: int = 0
     expect: str | None = None  # None, or one of attributes.EXPECTED
+    dump: bool = True  # a crash leaves one; False: the capture kernel must run and leave none
+    host: str | None = None  # "nmi": what is done to the machine from outside, once the command has ended
     timeout_s: float | None = None
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None

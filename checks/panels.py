@@ -37,7 +37,7 @@ def badge(showing: Showing, snippet_id: str) -> str:
             state = showing.evidence.state(target, page, snippet)
             run = showing.evidence.of(target, page.name)
             entry = run.entries.get(snippet.id) or {}
-            runs.append({"target": target, "state": state, "date": run.date, "seconds": entry.get("seconds")})
+            runs.append({"target": target, "state": state, "date": (entry.get("ran_at") or run.date)[:10], "seconds": entry.get("seconds")})
     return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
 
 

@@ -99,7 +99,12 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
                 digest,
                 [
                     snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
-                    skip_reason(snippet, target.name) is not None, *([snippet.on] if snippet.on else []),
+                    skip_reason(snippet, target.name) is not None,
+                    # Only where it says something, so that what was proven before there was such a thing still holds.
+                    *([] if snippet.dump else ["no dump"]),
+                    # only where there is one: the hash of all other pages stays
+                    *([snippet.host] if snippet.host else []),
+                    *([snippet.on] if snippet.on else []),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)

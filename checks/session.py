@@ -22,7 +22,7 @@ from checks.model import Snippet
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s.
 DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
-CROSSING_TIMEOUT_S = {"reboot": 300, "crash": 900, "crash-without-dump": 900, "panic": 300}
+CROSSING_TIMEOUT_S = {"reboot": 300, "kexec": 300, "crash": 900, "panic": 300}
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
 SETTLE_TIMEOUT_S = 120
@@ -128,7 +128,7 @@ class Session:
         outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id, ran_at=now())
         timeout_s = snippet.timeout_s or CROSSING_TIMEOUT_S.get(snippet.expect) or DEFAULT_TIMEOUT_S[self.machine.kind]
         began = time.monotonic()
-        before = self.find_dumps() if snippet.expect in dumps.EXPECTED else []
+        before = self.find_dumps() if snippet.expect == "crash" else []
         try:
             self.machine.wire.send(op="run", code=base64.b64encode(command_for(snippet).encode()).decode())
             if snippet.expect:
@@ -139,8 +139,8 @@ class Session:
             outcome.failure = outcome.failure or "; ".join(filter(None, [str(lost), self.machine.last_words()]))
         outcome.seconds = round(time.monotonic() - began, 3)
         outcome.boot_id_after = self.boot_id
-        if snippet.expect in dumps.EXPECTED and outcome.failure is None:
-            dumps.keep(snippet.expect, outcome, before, self.find_dumps(), self.dumps)
+        if snippet.expect == "crash" and outcome.failure is None:
+            dumps.keep(outcome, before, self.find_dumps(), self.dumps, snippet.dump)
         if outcome.failure and not outcome.console:
             outcome.console = self.machine.console_tail()
         return outcome
@@ -205,7 +205,7 @@ class Session:
         console = self.machine.console
         since = console.mark()
         output = bytearray()
-        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress)
+        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress, capture_dies=not snippet.dump)
 
         def tick() -> None:
             self._tick()
@@ -221,6 +221,8 @@ class Session:
                 if message["op"] == "done" and message["status"] != snippet.exit_status:
                     outcome.output = bytes(output)
                     raise Lost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")
+                if message["op"] == "done" and snippet.host:
+                    self.machine.press(snippet.host)
             elif message["op"] == "loader":
                 outcome.output = bytes(output)
                 self._tick()

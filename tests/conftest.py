@@ -73,15 +73,15 @@ def make_guide(tmp_path):
 def orphans() -> set[str]:
     """Containers of ours and folders of machines whose runner no longer lives."""
     from checks.machines import engine as engines
-    from checks.machines.engine import cache_dir, owner
+    from checks.machines.engine import cache_dir
 
     found = set()
     for program in engines.answering():
         for name, who in engines.Engine(program, ()).ours():
-            if owner(int(who.split(":")[0])) != who:
+            if not engines.lives(who):
                 found.add(name)
     for folder in (cache_dir() / "machines").glob("*-*-*"):
-        if not Path("/proc", folder.name.split("-")[1]).exists():
+        if not engines.lives(engines.named_after(folder.name)):
             found.add(str(folder))
     return found
 

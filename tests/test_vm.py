@@ -55,6 +55,24 @@ def test_what_was_not_announced_is_a_failure(make_guide):
     assert ran.evidence == {}
 
 
+def test_a_capture_kernel_may_die_where_the_page_says_that_no_dump_is_left(make_guide):
+    """Without an initramfs it has no root and panics; a page that does not announce that has failed."""
+    reserve = """GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=128M\""""
+    install = "sudo apt-get update\nsudo apt-get install -y kexec-tools\n"
+    prepare = install + f"echo '{reserve}' | sudo tee /etc/default/grub.d/x.cfg\nsudo update-grub"
+    load = 'sudo kexec -p "/boot/vmlinuz-$(uname -r)" --append="console=ttyS0 panic=5"\necho c | sudo tee /proc/sysrq-trigger'
+    make_guide.page("root", fence("prepare", prepare, timeout=300) + fence("reboot", "sudo reboot", expect="reboot"), machine="vm")
+    make_guide.page("said", fence("panic", load, expect="crash", dump="none"), machine="vm", after="root")
+    make_guide.page("unsaid", fence("panic", load, expect="crash"), machine="vm", after="root")
+    ran = make_guide.guide("verify", timeout_s=900)
+    assert "said.md::panic[debian-13] PASSED" in ran.out
+    assert "the capture kernel died: VFS: Unable to mount root fs" in report(ran, "unsaid", "panic")
+    entry = ran.evidence["said"]["snippets"][0]
+    assert "dump" not in entry
+    assert "in the capture kernel: VFS: Unable to mount root fs" in entry["panic"], entry
+    assert "the capture kernel died" in entry["stages"]
+
+
 def test_pages_that_follow_the_same_page_find_the_machine_as_it_left_it(make_guide):
     make_guide.page("root", fence("mark", "echo root >~/disk; sudo sh -c 'echo root >/dev/shm/memory'"), machine="vm")
     for name in ("one", "two"):

@@ -18,7 +18,8 @@ from checks.machines.engine import cache_dir
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
-STAMP = "cut -d- -f1 /proc/sys/kernel/random/uuid"  # another output each time it is really run
+# Another output each time it is really run. Not a random number: a machine that is taken up goes on with the same ones.
+STAMP = "date +%s%N"
 
 
 def fence(snippet_id, code, **attributes):
@@ -83,7 +84,7 @@ def test_killed_at_any_moment_a_run_leaves_nothing_and_the_next_one_finishes(mak
     make_guide.page("child", fence("s1", "cat ~/mark ~/stamp") + fence("s2", "touch ~/child"), machine="vm", after="root")
     make_guide.snippets("box", f"echo {mark} | tee ~/mark", f"{STAMP} | tee ~/stamp")
     for name in ("one", "two"):
-        make_guide.snippets(name, "cat ~/mark ~/stamp", f"ls; touch ~/{name}", after="box")
+        make_guide.snippets(name, "cat ~/mark ~/stamp", f"ls -1; touch ~/{name}", after="box")
     seed = int(mark[:8], 16)
     moments = random.Random(seed)
     command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify", "--no-reuse"]

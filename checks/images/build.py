@@ -102,7 +102,7 @@ class Builder:
             if not made.exists():
                 emulator = self.emulator(target)
                 shutil.rmtree(folder, ignore_errors=True)
-                aside = Path(tempfile.mkdtemp(prefix=f"disk-{os.getpid()}-", dir=cache_dir()))
+                aside = Path(tempfile.mkdtemp(prefix=engines.mark("disk"), dir=cache_dir()))
                 try:
                     self._make_disk(target, emulator, recipe, aside)
                     folder.parent.mkdir(exist_ok=True)
@@ -133,7 +133,7 @@ class Builder:
 
     def _make_image(self, program: str, target: Target, kind: str, recipe: str, tag: str) -> None:
         packages = COMMON if kind == "container" else EMULATOR
-        with tempfile.TemporaryDirectory(prefix=f"root-{os.getpid()}-", dir=cache_dir()) as folder:
+        with tempfile.TemporaryDirectory(prefix=engines.mark("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
             hooks = [] if kind == "emulator" else [("customize", "common-setup.sh")]
             digest = self._bootstrap(target, kind, recipe, packages, hooks, tar)

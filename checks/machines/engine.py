@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -49,10 +50,28 @@ def owner(pid: int | None = None) -> str:
     """This process, told apart from a later one with the same number: "PID:START"."""
     pid = pid or os.getpid()
     try:
-        start = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
-        start = "gone"
-    return f"{pid}:{start}"
+        return f"{pid}:gone"
+    # Killed, and not yet buried: where nobody waits for it, it stays so.
+    return f"{pid}:{'gone' if state in 'ZX' else fields[18]}"
+
+
+def named_after(name: str) -> str:
+    """The owner of a file or folder whose name has "-PID-START-" in it, as ``mark`` made it; "" for no such name."""
+    found = re.search(r"-(\d+)-(\d+)-", name)
+    return f"{found[1]}:{found[2]}" if found else ""
+
+
+def mark(kind: str) -> str:
+    """The beginning of a name by which a sweep knows whose it is: "KIND-PID-START-"."""
+    return f"{kind}-{owner().replace(':', '-')}-"
+
+
+def lives(who: str) -> bool:
+    """Whether the process that ``owner`` named is still there."""
+    pid = who.split(":")[0]
+    return pid.isdigit() and owner(int(pid)) == who
 
 
 @dataclass(frozen=True)
@@ -108,7 +127,7 @@ class Engine:
 
     def sweep(self) -> list[str]:
         """Remove what runs that were killed left behind; a container of a living runner is never touched."""
-        gone = [name for name, who in self.ours() if owner(int(who.split(":")[0])) != who]
+        gone = [name for name, who in self.ours() if not lives(who)]
         for name in gone:
             self.remove(name)
         return gone

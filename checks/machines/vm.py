@@ -6,7 +6,6 @@ passed, so that what the page's snippets wrote there is what boots.
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +18,7 @@ from pathlib import Path
 
 from checks.machines import snapshot
 from checks.machines.console import Console
-from checks.machines.engine import Engine, cache_dir
+from checks.machines.engine import Engine, cache_dir, mark
 from checks.machines.hardware import LAN, Hardware
 from checks.machines.monitor import Monitor
 from checks.machines.wire import Lost, Wire
@@ -201,6 +200,10 @@ class Vm:
         self.wire.load("reader")
         return self.wire.expect("hello", 60, "the machine's agent", tick)
 
+    def press(self, button: str) -> None:
+        """What a person does at the hypervisor or at the machine's management controller; "nmi" is the only button."""
+        self.monitor(f"inject-{button}")
+
     def last_words(self) -> str:
         """How QEMU ended, if it has."""
         try:
@@ -221,4 +224,4 @@ def new_folder(kind: str) -> Path:
     """A folder for what belongs to running machines; a sweep removes it once this process is gone."""
     folder = cache_dir() / "machines"
     folder.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{kind}-{os.getpid()}-", dir=folder))
+    return Path(tempfile.mkdtemp(prefix=mark(kind), dir=folder))

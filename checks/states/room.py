@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from checks.machines.engine import owner
+from checks.machines.engine import lives, named_after
 from checks.model import GuideError
 from checks.states.limits import Limits
 from checks.states.store import Kept, Store, files_of
@@ -63,13 +63,12 @@ def sweep(store: Store) -> list[str]:
     gone = []
     for folder in (store.root / "machines").glob(".*"):
         who = folder.name[1:].rsplit(":", 1)[0]
-        if owner(int(who.split(":")[0])) != who:
+        if not lives(who):
             shutil.rmtree(folder, ignore_errors=True)
             gone.append(str(folder))
     for folder in (store.root, store.root / "records"):
         for path in folder.glob(".*.json.*"):
-            pid = path.name.rsplit(".", 1)[1].split("-")[0]
-            if not Path("/proc", pid).exists():
+            if not lives(named_after(path.name)):
                 path.unlink(missing_ok=True)
     return gone
 
