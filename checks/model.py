@@ -105,6 +105,7 @@ class Page:
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
     outline: Any = field(default=None, hash=False, compare=False)  # structure.Outline: headings, links, admonitions
+    prose: str = field(default="", hash=False, compare=False)  # prose.prose_hash: what its twin is read against
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ that its twin has now. The latter stands in a page's front matter, as
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -54,7 +53,7 @@ def stale(guide: Guide, config: Config) -> Iterator[Problem]:
         twin = _partner(guide, page)
         if twin is None:
             continue
-        now = prose_hash(twin, config)
+        now = twin.prose
         then = page.meta.get("read_against")
         if str(then) != now:
             what = "has changed since this page was read against it" if then else "was never compared with this page"
@@ -63,16 +62,6 @@ def stale(guide: Guide, config: Config) -> Iterator[Problem]:
                 page.meta_lines.get("read_against", 1),
                 f"{twin.path} {what}: read both, then ./guide parity --accept {page.name}",
             )
-
-
-def prose_hash(page: Page, config: Config) -> str:
-    """12 hexadecimal digits: the page's text without front matter, snippets and outputs (these are compared by bytes)."""
-    lines = frontmatter.read((config.root / page.path).read_text(encoding="utf-8-sig")).body.split("\n")
-    for snippet in page.snippets:
-        for fence in (snippet, *snippet.outputs):
-            lines[fence.line - 1 : fence.end_line] = [""] * (fence.end_line - fence.line + 1)
-    text = "\n".join(line.rstrip() for line in lines if line.strip())
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def accept(config: Config, pages: Iterable[str]) -> list[Path]:
@@ -85,7 +74,7 @@ def accept(config: Config, pages: Iterable[str]) -> list[Path]:
             twin = page and _partner(guide, page)
             if twin is None:
                 raise GuideError(f"{name}: this page has no twin to be read against")
-            hashes[page.path] = prose_hash(twin, config)
+            hashes[page.path] = twin.prose
     # Only now: writing moves the lines that the guide knows.
     return [path for path, digits in hashes.items() if _write(config.root / path, digits)]
 

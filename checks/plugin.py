@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from checks import clean, plan, sidebyside, uncompared, update
+from checks import clean, lint, parity, plan, recalled, sidebyside, uncompared, update
 from checks import config as configuration
+from checks.garbage import not_collected
 from checks.images.build import Builder
 from checks.images.target import choose
 from checks.images.target import load as load_targets
@@ -45,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes minutes (a VM, a build)")
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.pluginmanager.register(uncompared)
+    config.pluginmanager.register(recalled)
 
 
 class Guided:
@@ -55,8 +58,6 @@ class Guided:
         self.config = configuration.load(Path(config.rootpath, config.getoption("--guide-config")))
         self.guide: Guide = read_guide(self.config)
         self.by_file = {self.config.root / page.path: page for page in self.guide.pages.values()}
-        if "PYTEST_XDIST_WORKER" not in os.environ:
-            self.check()  # the one that started the workers has
         targets = load_targets(self.config)
         self.target = choose(targets, config.getoption("--target"))
         folder = config.getoption("--guide-evidence")
@@ -65,13 +66,17 @@ class Guided:
         store = Store(run_name(), reuse=not config.getoption("--no-reuse"), say=self.say)
         self.runner = Runner(self.config, self.guide, self.target, builder, store, evidence_dir, self.say)
         self.runner.renew = config.getoption("--guide-update")
-        clean.sweep()
+        # In the background, while items are made; not in a worker, for the one that started it has.
+        self.linting = None if "PYTEST_XDIST_WORKER" in os.environ else lint.Linting(self.guide, self.config)
+        if not config.getoption("--collect-only"):
+            clean.sweep()
 
     def check(self) -> None:
-        """Languages and lint, before anything runs."""
-        from checks import lint, parity
-
-        problems = [*parity.check(self.guide, self.config), *lint.check(self.guide, self.config)]
+        """Languages and lint, once, before anything runs."""
+        if self.linting is None:
+            return
+        problems = [*parity.check(self.guide, self.config), *self.linting.problems()]
+        self.linting = None
         if self.pytest_config.getoption("--guide-drafts"):
             stale = {str(problem) for problem in parity.stale(self.guide, self.config)}
             for problem in problems:
@@ -120,6 +125,16 @@ def guided(config: pytest.Config) -> Guided:
     return config.stash[KEY]
 
 
+def checked(config: pytest.Config) -> Guided:
+    """The same with nothing wrong in it."""
+    state = guided(config)
+    try:
+        state.check()
+    except GuideError as error:
+        raise pytest.UsageError(str(error)) from None
+    return state
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_cmdline_main(config: pytest.Config):
     """Before xdist looks at its options: decide how many pages run side by side."""
@@ -127,20 +142,28 @@ def pytest_cmdline_main(config: pytest.Config):
     worker = "PYTEST_XDIST_WORKER" in os.environ  # it has the options of the one that started it
     if wanted != "1" and not worker and hasattr(config.option, "loadscopereorder") and not config.option.collectonly:
         try:
-            state = guided(config)
+            state = checked(config)
         except pytest.UsageError as error:
-            print(error, file=sys.stderr)
-            return pytest.ExitCode.USAGE_ERROR
+            print(error, file=sys.stderr)  # position first, which pytest would put its own word before
+            raise pytest.UsageError from None
         pages = [page for page in plan.order(state.guide, state.named()) if not state.runner.is_recalled(page)]
         number = sidebyside.jobs(state.guide, state.target, pages) if wanted == "auto" else int(wanted)
         sidebyside.distribute(config, min(number, len(pages)), state.runner.store.run)
     return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Read the pages before anything is collected, so that what is wrong with them ends the session here."""
-    config = session.config
+    with not_collected():
+        _read(session.config)
+        result = yield
+        if KEY in session.config.stash:
+            checked(session.config)  # where only xdist's workers collect, nobody has yet
+        return result
+
+
+def _read(config: pytest.Config) -> None:
     named = [Path(config.invocation_params.dir, arg.split("::")[0]).resolve() for arg in config.args]
     root = Path(config.rootpath, config.getoption("--guide-config"))
     if not root.exists():
@@ -182,6 +205,9 @@ class PageFile(pytest.File):
 
     def collect(self):
         state = guided(self.config)
+        root = plan.ancestors(state.guide, self.page)[:1] or [self.page]
+        # pages on one machine stay on one worker
+        self.add_marker(pytest.mark.xdist_group(root[0].name))
         for snippet in self.page.snippets:
             yield SnippetItem.from_parent(self, name=f"{snippet.id}[{state.target.name}]", page=self.page, snippet=snippet)
 
@@ -192,11 +218,7 @@ class SnippetItem(pytest.Item):
     def __init__(self, *, page: Page, snippet: Snippet, **kwargs):
         super().__init__(**kwargs)
         self.page, self.snippet = page, snippet
-        state = guided(self.config)
-        root = plan.ancestors(state.guide, page)[:1] or [page]
-        # pages on one machine stay on one worker
-        self.add_marker(pytest.mark.xdist_group(root[0].name))
-        if reason := plan.skip_reason(snippet, state.target.name):
+        if reason := plan.skip_reason(snippet, guided(self.config).target.name):
             self.add_marker(pytest.mark.skip(reason=reason))
 
     def runtest(self) -> None:
@@ -229,7 +251,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Pages in the order in which they stand on each other; snippets keep theirs."""
     if KEY not in config.stash:
         return
-    state = config.stash[KEY]
+    try:
+        state = checked(config)
+    except pytest.UsageError:
+        items.clear()  # pytest would still list them
+        raise
     ours = [item for item in items if isinstance(item, SnippetItem)]
     pages = {item.page.name: item.page for item in ours}
     ordered = plan.order(state.guide, pages.values())
@@ -256,30 +282,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None):
     return result
 
 
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple | None:
-    """A snippet that was not run again says when it was."""
-    ran_at = dict(report.user_properties).get("ran_at")
-    if ran_at and report.when == "call" and report.passed:
-        return "passed", ".", f"PASSED (run of {ran_at})"
-    return None
-
-
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    if KEY not in config.stash:
-        return
-    passed = terminalreporter.stats.get("passed", [])
-    dates = sorted(filter(None, (dict(getattr(report, "user_properties", ())).get("ran_at") for report in passed)))
-    if dates:
-        terminalreporter.write_line(
-            f"{len(dates)} of {len(passed)} were not run again: nothing they stand on has changed since they ran, "
-            f"{dates[0]} to {dates[-1]}. --no-reuse runs everything."
-        )
-
-
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if KEY not in session.config.stash:
         return
     state = session.config.stash[KEY]
+    if state.linting:
+        state.linting.close()
     state.runner.close()
     if state.runner.renewed:
         for path in update.update(state.config, state.runner.renewed, state.runner.shapes, state.target.name):

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pytest_examples import find_examples
-
 from checks import frontmatter
+from checks.after import wrong_order
 from checks.attributes import Attributes, never_chosen, of_output
 from checks.config import Config, read_yaml, with_parents
 from checks.fences import Fence, Reader
 from checks.languages import wrong_language
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
+from checks.prose import prose_hash
+from checks.spread import processors, spread
+
+# Of Markdown, for each further process: 0.1 to 0.2 s of reading, of which starting it and taking over its pages is a tenth.
+PORTION_BYTES = 150_000
 
 # Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
 # not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
@@ -30,21 +34,42 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-
 def read_guide(config: Config) -> Guide:
     """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
     targets = known_targets(config)
-    pages: dict[tuple[str, str], Page] = {}
-    problems: list[Problem] = []
-    for language, config_file in config.languages.items():
-        reader = PageReader(config, config_file, language, targets)
-        files = dict(_in_order(config, language))
-        found = {}
-        for name, path in files.items():
-            page = reader.read(name, path)
-            problems.extend(reader.problems)
-            if page is not None:
-                found[name] = page
-        problems.extend(_wrong_order(found, files))
-        pages.update(((language, name), page) for name, page in found.items())
+    readers = {language: PageReader(config, file, language, targets) for language, file in config.languages.items()}
+    files = {language: dict(_in_order(config, language)) for language in readers}
+    every = [(language, name) for language, names in files.items() for name in names]
+
+    def read(one: tuple[str, str]) -> tuple[Page | None, list[Problem]]:
+        language, name = one
+        return readers[language].read(name, files[language][name]), readers[language].problems
+
+    size_bytes = sum(files[language][name].stat().st_size for language, name in every)
+    read_pages = dict(zip(every, spread(read, every, min(processors(), 1 + size_bytes // PORTION_BYTES)), strict=True))
+    problems = [problem for _, found in read_pages.values() for problem in found]
+    pages = {key: page for key, (page, _) in read_pages.items() if page is not None}
+    for language, names in files.items():
+        problems += wrong_order({name: page for (of, name), page in pages.items() if of == language}, names)
     if problems:
         raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
+    return Guide(tuple(config.languages), pages)
+
+
+def read_heads(config: Config) -> Guide:
+    """The same pages with what their front matter says, and nothing below it: enough to tell which of them run, and in what order.
+
+    A guide whose front matter is not in order is read as a whole, which tells everything that is wrong.
+    """
+    pages: dict[tuple[str, str], Page] = {}
+    for language in config.languages:
+        found: dict[str, Page] = {}
+        for name, path in _in_order(config, language):
+            head = frontmatter.read(path.read_text(encoding="utf-8-sig", errors="replace"))
+            if head.problems:
+                return read_guide(config)
+            machine, after = head.meta.get("machine"), head.meta.get("after")
+            found[name] = Page(name, language, config.relative(path), title=name, machine=machine, after=after)
+        if any(wrong_order(found, found)):
+            return read_guide(config)
+        pages.update(((language, name), page) for name, page in found.items())
     return Guide(tuple(config.languages), pages)
 
 
@@ -104,6 +129,7 @@ class PageReader:
             snippets=tuple(snippets),
             meta_lines=head.lines,
             outline=reading.outline,
+            prose=prose_hash(lines, snippets),
         )
 
     def _wrong(self, line: int, text: str) -> None:
@@ -219,6 +245,8 @@ class PageReader:
 
 def python_examples(text: str) -> dict[int, str]:
     """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
+    from pytest_examples import find_examples  # here, since it takes 0.1 s that a page without Python need not wait for
+
     # Only a file can be asked for. Its text is the one that was decoded and looked at above.
     with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
         file.write(text)
@@ -258,37 +286,3 @@ def navigation(item: Any) -> Iterator[str]:
     elif isinstance(item, (list, dict)):
         for inner in item.values() if isinstance(item, dict) else item:
             yield from navigation(inner)
-
-
-def _wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Problem]:
-    """Pages whose ``after:`` cannot be followed. ``names`` has the unreadable pages too."""
-    for page in pages.values():
-        if page.after is None:
-            continue
-        line = page.meta_lines.get("after", 1)
-        before = pages.get(page.after)
-        if page.after not in names:
-            yield Problem(page.path, line, f"after: there is no page {page.after} in {page.language}")
-        elif before is None:
-            continue
-        elif before.machine != page.machine:
-            kinds = f"{before.name} runs on {before.machine or 'nothing'}, this page on {page.machine or 'nothing'}"
-            yield Problem(page.path, line, f"after: {kinds}; a machine cannot change its kind")
-        elif before.peer != page.peer:
-            told = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
-            told = f"{before.name} has {told}"
-            yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {told}")
-        else:
-            circle = _circle(pages, page)
-            if circle:
-                yield Problem(page.path, line, f"after: goes in a circle: {' -> '.join(circle)}")
-
-
-def _circle(pages: dict[str, Page], page: Page) -> list[str]:
-    """The names from this page back to itself; empty when it is on no circle."""
-    names = [page.name]
-    before = page.after
-    while before is not None and before in pages and before not in names:
-        names.append(before)
-        before = pages[before].after
-    return [*names, page.name] if before == page.name else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -9,10 +10,11 @@ import pytest
 from conftest import ROOT
 
 from checks import config as configuration
-from checks.bench import bench, growth, pages, snippets
+from checks.bench import bench, growth, pages, snippets, whole
 from checks.bench.pages import Shape
 from checks.bench.table import number, ratio, table
 from checks.bench.usage import Usage, measured
+from checks.machines.engine import cache_dir
 from checks.model import GuideError
 from checks.snippets import read_guide
 
@@ -91,10 +93,14 @@ def test_a_command_that_fails_is_told_with_the_end_of_its_output(tmp_path):
         measured(["sh", "-c", "echo the reason; exit 3"], tmp_path)
 
 
-@pytest.mark.parametrize(("part", "words"), [("states", "is not there yet"), ("speed", "is no part")])
-def test_a_part_that_there_is_not_is_named(part, words):
-    with pytest.raises(GuideError, match=f"{part} {words}"):
-        bench(configuration.load(ROOT / "mkdocs.yml"), [part])
+def test_a_part_that_there_is_not_is_named():
+    with pytest.raises(GuideError, match="speed is no part; ./guide bench has snippets, growth"):
+        bench(configuration.load(ROOT / "mkdocs.yml"), ["growth", "speed"])
+
+
+def test_a_row_of_whole_runs_is_compared_with_the_row_above():
+    text = whole.rows({10: Usage(6, 8, 50), 100: Usage(50, 60, 60)})
+    assert text.splitlines()[-1].split() == ["100", "60.0", "x7.50", "0.60", "0.50", "60.0", "x1.20"]
 
 
 @pytest.mark.slow
@@ -115,3 +121,11 @@ def test_what_runs_inside_a_container_is_counted(make_guide):
     assert measured(command, make_guide.folder).cpu_s > 3 + 0.5
     make_guide.snippets("burn", "true")
     assert measured(command, make_guide.folder).cpu_s < 3 + 2.5, "the rest of such a run costs less than the burning"
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nothing_left")
+def test_whole_runs_are_measured_and_leave_no_state():
+    text = whole.report(configuration.load(ROOT / "mkdocs.yml"), sizes=(1, 2), snippets=2)
+    assert [line.split()[0] for line in text.splitlines()[5:7]] == ["1", "2"], text
+    assert not list(cache_dir().glob(f"bench-{os.getpid()}"))

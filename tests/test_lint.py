@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from site_guide import HEAD, one_language
 
-from checks import lint
+from checks import lint, ruff, shellcheck, tools
 from checks.snippets import read_guide
 
 
@@ -17,6 +17,23 @@ def test_shell_findings_have_the_line_of_the_page(tmp_path):
     assert findings(tmp_path, "```bash {#a}\ntrue\n```\n\n```bash {#b}\ntrue\ncat $HOME/x\n```\n") == [
         "docs/x.md:10: b: SC2086 (info): Double quote to prevent globbing and word splitting."
     ]
+
+
+def test_findings_of_many_calls_stand_in_the_order_of_the_page(tmp_path, monkeypatch):
+    monkeypatch.setattr(shellcheck, "MOST", 2)
+    text = "".join(f"```bash {{#s{number}}}\ncat $x{number}\n```\n\n" for number in range(9))
+    found = findings(tmp_path, text)
+    assert [line.split(": ")[:2] for line in found] == [[f"docs/x.md:{5 + 4 * number}", f"s{number}"] for number in range(9)]
+
+
+def test_the_settings_of_the_users_shell_decide_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SHELLCHECK_OPTS", "--exclude=SC2086")
+    assert len(findings(tmp_path, "```bash {#a}\ncat $HOME/x\n```\n")) == 1
+
+
+def test_a_snippet_does_not_see_the_files_of_the_others(tmp_path):
+    text = "```bash {#a}\n. ./1.sh\n. ./1\n```\n\n```bash {#b}\nwhile true; do exit; done\n```\n"
+    assert findings(tmp_path, text) == []
 
 
 def test_a_syntax_error_in_shell(tmp_path):
@@ -47,7 +64,7 @@ def test_a_syntax_error_in_python_hides_no_other_finding(tmp_path):
 
 
 def test_a_page_without_snippets_needs_no_tool(tmp_path, monkeypatch):
-    monkeypatch.setattr(lint, "tool", lambda name: 1 / 0)
+    monkeypatch.setattr(tools, "tool", lambda name: 1 / 0)
     assert findings(tmp_path, "# X\n") == []
 
 
@@ -55,6 +72,6 @@ def test_an_example_is_what_pytest_examples_would_make_of_it(tmp_path):
     from pytest_examples import find_examples
 
     config = one_language(tmp_path, {"x": HEAD + "\n```python {#a}\nx = 1\n```\n"})
-    (ours,) = (lint.example(snippet) for snippet in read_guide(config).pages["en", "x"].snippets)
+    (ours,) = (ruff.example(snippet) for snippet in read_guide(config).pages["en", "x"].snippets)
     (theirs,) = find_examples(tmp_path / "docs/x.md")
     assert (ours.source, ours.start_line, ours.end_line) == (theirs.source, theirs.start_line, theirs.end_line)

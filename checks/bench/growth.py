@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from checks.bench import pages
+from checks.bench.host import say
 from checks.bench.pages import Shape
 from checks.bench.table import number, ratio, table
 from checks.bench.usage import Usage, measured
@@ -27,7 +28,7 @@ def report(config: Config, sizes: tuple[int, ...] = PAGES, snippets: int = SNIPP
     target = choose(load(config), None).name
     found: dict[int, Usage] = {}
     for size in sizes:
-        print(f"    {size} pages", file=sys.stderr, flush=True)
+        say(f"{size} pages")
         found[size] = collect(Shape(size, snippets, distinct=True), config.targets_file, target)
     return "\n".join([f"pytest --collect-only, {snippets} snippets a page, one language", "", rows(found)])
 

@@ -10,7 +10,6 @@ machine only adds.
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.bench import pages
+from checks.bench.host import host, say
 from checks.bench.pages import Shape
 from checks.bench.table import number, ratio, table
 from checks.bench.usage import measured
@@ -104,24 +104,20 @@ def report(config: Config, shape: Shape = WHOLE, more: int = MANY, rounds: int =
     """Measure every way; returns the text to print."""
     targets = load(config)
     target = choose(targets, None)
-    builder = Builder(targets, lambda text: print(f"    {text}", file=sys.stderr, flush=True))
+    builder = Builder(targets, say)
     builder.container(target)  # made now, if it is not there, so that nothing below waits for it
     program = builder.engine().program
     found = {}
     for name, way in ways(config.targets_file, target.name).items():
-        print(f"    {name}", file=sys.stderr, flush=True)
+        say(name)
         found[name] = measure(way, shape, more, rounds)
     return "\n".join([_head(shape, rounds, target.name, program), "", _table(found), "", _ratios(shape, found), "", _notes(shape, found)])
 
 
 def _head(shape: Shape, rounds: int, target: str, program: str) -> str:
     version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
-    load_1m = os.getloadavg()[0]
-    return (
-        f"{shape.total} trivial snippets (true, echo x) on {shape.pages} pages, the least of {rounds} runs each\n"
-        f"{os.cpu_count()} processors, load {load_1m:.1f}, Linux {platform.release()}, Python {platform.python_version()}, "
-        f"{version}, {target}"
-    )
+    what = f"{shape.total} trivial snippets (true, echo x) on {shape.pages} pages, the least of {rounds} runs each"
+    return f"{what}\n{host()}, {version}, {target}"
 
 
 def _table(found: dict[str, Measured]) -> str:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.images import mirror
-from checks.images.target import COMMON, EMULATOR, FILES, VM, Target
+from checks.images.target import COMMON, FILES, PACKAGES, VM, Target
 from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
 from checks.machines.hardware import Hardware
@@ -85,6 +85,10 @@ class Builder:
         """The image with the QEMU that runs the target's VM."""
         return self._once(self.targets[target.emulator], "emulator", self._image)
 
+    def peer(self, target: Target) -> Image:
+        """The image with the same QEMU and the peer that the bench compares with."""
+        return self._once(self.targets[target.emulator], "peer", self._image)
+
     def disk(self, target: Target) -> Disk:
         """The disk that the target's VM boots from."""
         return self._once(target, "vm", self._disk)
@@ -132,10 +136,10 @@ class Builder:
         return Image(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
 
     def _make_image(self, program: str, target: Target, kind: str, recipe: str, tag: str) -> None:
-        packages = COMMON if kind == "container" else EMULATOR
+        packages = PACKAGES[kind]
         with tempfile.TemporaryDirectory(prefix=engines.mark("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
-            hooks = [] if kind == "emulator" else [("customize", "common-setup.sh")]
+            hooks = [("customize", "common-setup.sh")] if kind == "container" else []
             digest = self._bootstrap(target, kind, recipe, packages, hooks, tar)
             changes = [f"LABEL guide.digest={digest}", f"LABEL guide.recipe={recipe}", "LABEL guide.image=1"]
             options = [word for change in changes for word in ("--change", change)]
@@ -150,7 +154,7 @@ class Builder:
         folder = tar.parent
         shutil.copytree(FILES, folder / "files")
         (folder / "files" / "loader.py").write_text(LOADER)
-        env = {"POOL": " ".join(target.pool) if kind != "emulator" else "", **(env or {})}
+        env = {"POOL": " ".join(target.pool) if kind in ("container", "vm") else "", **(env or {})}
         options = ["--variant=apt", f"--include={','.join((*packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
         options += [f'--{when}-hook=sh files/{file} "$1"' for when, file in hooks]
         # What was installed, for the digest: names and versions, not times.

@@ -27,6 +27,8 @@ EMULATOR = (
     "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
     "qemu-system-x86", "qemu-utils", "zstd",
 )  # fmt: skip
+PEER = (*EMULATOR, "autopkgtest")  # the same emulator, and the peer that `./guide bench autopkgtest` compares with
+PACKAGES = {"container": COMMON, "emulator": EMULATOR, "peer": PEER}
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,13 @@ class Target:
         return FAMILIES[self.family]
 
     def recipe(self, kind: str) -> str:
-        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator) is made of."""
+        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator, peer) is made of."""
         parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
-        if kind == "emulator":
-            parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
+        if kind in ("emulator", "peer"):
+            parts = {"suite": self.suite, "family": self.family, "kind": kind, kind: PACKAGES[kind]}
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for file in sorted(FILES.iterdir()):
-            if file.name.startswith(kind) or (file.name.startswith("common") and kind != "emulator"):
+            if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
         if kind == "vm":
             digest.update(LOADER.read_bytes())

@@ -11,14 +11,15 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from checks.machines.engine import cache_dir
 
 LOOK_S = 0.5
+HELD = "GUIDE_VMS_HELD"  # in the environment of a process whose parent has every slot: it need not ask
 
 
 def number() -> int:
@@ -32,6 +33,8 @@ def take(say: Callable[[str], None], count: int = 1) -> ExitStack:
 
     Closing what is returned gives them back, and so does the end of the process.
     """
+    if HELD in os.environ:
+        return ExitStack()
     folder = cache_dir() / "locks"
     folder.mkdir(exist_ok=True)
     places = range(number())
@@ -48,6 +51,17 @@ def take(say: Callable[[str], None], count: int = 1) -> ExitStack:
     for slot in taken.values():
         stack.enter_context(slot)
     return stack
+
+
+@contextmanager
+def every(say: Callable[[str], None]) -> Iterator[None]:
+    """Have no VM run on this host but those of this process and its children, after waiting for the others to end."""
+    with take(say, number()):
+        os.environ[HELD] = "1"
+        try:
+            yield
+        finally:
+            os.environ.pop(HELD)
 
 
 def _taken(folder: Path, places: range, taken: dict[int, IO], count: int) -> bool:
