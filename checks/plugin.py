@@ -18,12 +18,13 @@ import pytest
 
 from checks import clean, lint, parity, plan, recalled, sidebyside, uncompared, update
 from checks import config as configuration
+from checks.course import Failed, NotRun
 from checks.garbage import not_collected
 from checks.images.build import Builder
 from checks.images.target import choose
 from checks.images.target import load as load_targets
 from checks.model import Guide, GuideError, Page, PageErrors, Snippet
-from checks.runner import Failed, NotRun, Runner
+from checks.runner import Runner
 from checks.shell import attach
 from checks.snippets import read_guide
 from checks.states.store import Store, run_name

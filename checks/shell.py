@@ -13,12 +13,13 @@ import tty
 
 from checks import clean, plan
 from checks.config import Config
+from checks.course import Failed
 from checks.images.build import Builder
 from checks.images.target import choose
 from checks.images.target import load as load_targets
 from checks.machines.wire import Lost, decode
 from checks.model import GuideError, Page
-from checks.runner import Failed, Runner
+from checks.runner import Runner
 from checks.session import Session
 from checks.snippets import read_guide
 from checks.states.store import Store, run_name

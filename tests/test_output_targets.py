@@ -11,7 +11,7 @@ from site_guide import two_languages
 from checks import uncompared
 from checks.model import Output, Snippet
 from checks.outputs import Shapes
-from checks.runner import judge
+from checks.report import judge
 from checks.session import Outcome
 from checks.snippets import read_guide
 from checks.update import update

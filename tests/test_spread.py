@@ -80,7 +80,8 @@ def test_no_process_is_left(processes, monkeypatch):
     monkeypatch.setattr(os, "fork", noted)
     with pytest.raises(KeyboardInterrupt):
         spread(lambda item: signal.raise_signal(signal.SIGINT), range(20), processes)
-    assert len(started) == processes - 1
+    # where an earlier test has left a thread running, as Playwright's do, nothing is forked
+    assert len(started) == (processes - 1 if threading.active_count() == 1 else 0)
     for pid in started:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from checks import clean
-from checks.machines.engine import cache_dir
+from checks.machines.engine import cache_dir, mark
 
 SHARED = ("disks", "locks", "logs")
 FOUND_OUT = ("engine.json", "accelerator-*")  # about this host, so that it is not found out again
@@ -23,7 +23,7 @@ FOUND_OUT = ("engine.json", "accelerator-*")  # about this host, so that it is n
 def apart() -> Iterator[Path]:
     """The cache of this process and its children, until the end."""
     host, before = cache_dir(), os.environ.get("GUIDE_CACHE")
-    folder = host / f"bench-{os.getpid()}"  # short: the paths of sockets below it have no more than 107 bytes
+    folder = host / f"{mark('bench')}0"  # short: the paths of sockets below it have no more than 107 bytes
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     for name in SHARED:

@@ -1,0 +1,247 @@
+"""Where a run is: on which page, on which machine, and in which state that machine stands.
+
+A page that follows another begins in the state in which that one ended. What
+this host has run before, byte for byte on the same machine, is recalled, not
+run again; what has changed begins at the nearest state before the change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from checks import plan
+from checks.broken import Broken
+from checks.config import Config
+from checks.evidence import PageRun
+from checks.images.build import Builder
+from checks.images.target import Target
+from checks.machines.wire import Lost
+from checks.model import Guide, Page, Snippet
+from checks.session import Outcome, Session, now
+from checks.standing import Standing
+from checks.states.record import Record
+from checks.states.store import Store
+
+
+class Failed(Exception):
+    """A snippet did not do what the page says. The text is the report."""
+
+
+class NotRun(Failed):
+    """A snippet could not be tried, because something before it failed."""
+
+
+@dataclass
+class Live:
+    """The page that is running, and what was done of it."""
+
+    page: Page
+    keys: plan.Keys
+    run: PageRun
+    below: str | None  # the instance of the state that the page began on
+    began: float  # time.monotonic() at which the page would have begun, had all of it been run now
+    console_before: str = ""  # of the machines that the page was on before this one
+    console_from: int = 0  # where the page goes on, on this machine's console
+    done: dict[str, Outcome] = field(default_factory=dict)
+    failed: str | None = None  # where, once something has that makes the rest of the page pointless
+    on_machine: bool = False  # the machine is where ``done`` ends; else that is only recalled
+    executed: bool = False  # something was run that no state has yet
+
+
+class Course:
+    """The way of one run through a guide. ``_execute`` and ``finish`` are the runner's."""
+
+    def __init__(
+        self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store, progress: Callable[[str], None]
+    ):  # fmt: skip
+        self.config, self.guide, self.target = config, guide, target
+        self.progress, self.store = progress, store
+        self.standing = Standing(config, guide, target, builder, store, config.state_limits, progress)
+        self.live: Live | None = None
+        self.session: Session | None = None  # with the one machine that runs
+        self.stands_at: Record | None = None  # of the state that the machine is in right now, where it is one
+        self.broken = Broken(config.work_dir / "broken" / store.run)
+        self.recalled: dict[tuple[str, str], str] = {}  # (page, id) of what was not run now -> when it was
+        self._making: set[str] = set()
+
+    def close(self) -> None:
+        """End the machine, if one runs, and see what is being kept to its end."""
+        self._drop()
+        self.store.wait()
+        for key in list(self._making):
+            self._made(key)
+
+    def _execute(self, snippet: Snippet) -> None:
+        raise NotImplementedError
+
+    def finish(self, page: Page) -> None:
+        raise NotImplementedError
+
+    # ---- states
+
+    def _record(self, snippet: Snippet) -> Record:
+        live = self.live
+        live.run.seconds = round(time.monotonic() - live.began, 1)
+        if live.page.machine == "vm":
+            live.run.console = self.session.machine.console.cast(since=live.console_from, before=live.console_before)
+        return Record(
+            live.keys.after[snippet.id], self.store.run, now(), live.run, self.session.boot_id, self.session.packages_before, live.below
+        )
+
+    def _keep_end(self) -> None:
+        """Keep the state at the page's end: a VM's always, a container's where another page goes on from it."""
+        live = self.live
+        live.run.packages = self.session.new_packages()
+        record = self._record(plan.runnable(live.page, self.target)[-1])
+        # Other processes wait for it until it can be entered.
+        if live.page.machine == "vm" or plan.has_children(self.guide, live.page):
+            self.standing.keep(record, self.session, then=lambda: self._made(record.key))
+        else:
+            self.store.remember(record)
+            self._made(record.key)
+        self.stands_at, live.executed = record, False
+
+    def _make(self, page: Page, key: str) -> None:
+        """Be the one process that runs this page to its end, after waiting for another that does."""
+        if key in self._making:
+            return
+        if not self.store.locks.try_make(key):
+            self._drop()  # that one may be waiting for a machine to end
+            self.progress(f"{page.name} is being run by another process: waiting for its end")
+            self.store.locks.make(key)
+        self._making.add(key)
+
+    def _made(self, key: str) -> None:
+        if key in self._making:
+            self._making.discard(key)
+            self.store.locks.made(key)
+
+    # ---- the machine under it
+
+    def is_recalled(self, page: Page) -> bool:
+        """Whether all of the page is known from an earlier run, so that nothing of it needs to be run."""
+        return self._recalled(page, self.standing.keys(page)) is not None
+
+    def _recalled(self, page: Page, keys: plan.Keys) -> Record | None:
+        record = self.store.record(keys.end, page.name)
+        if record is None or {each.id for each in plan.runnable(page, self.target)} != {each.id for each in record.page_run.outcomes}:
+            return None
+        return record if record.below == self._below(page) else None
+
+    def _below(self, page: Page) -> str | None:
+        """The instance of the state at its parent's end that is known now."""
+        if not page.after:
+            return None
+        parent = self.guide.pages[(page.language, page.after)]
+        record = self.store.record(self.standing.keys(parent).end, parent.name)
+        return record.instance if record else ""
+
+    def _enter(self, page: Page) -> None:
+        """Have ``live`` be of this page, recalled where it can be, else on a machine."""
+        if self.live and self.live.page.name == page.name:
+            return
+        if where := self.broken.get(page.name):
+            raise NotRun(f"{page.path}: not run, since {where} failed")
+        keys = self.standing.keys(page)
+        self._make(page, keys.end)
+        try:
+            if record := self._recalled(page, keys):
+                self.live = self._taken_up(page, keys, record)
+            else:
+                self._stand(page)
+        except BaseException:
+            self._made(keys.end)
+            raise
+
+    def _stand(self, page: Page, until: Snippet | None = None) -> None:
+        """Have a machine at the last state along the page (not after ``until``) that can be entered, at worst at its beginning."""
+        keys = self.standing.keys(page)
+        points = plan.runnable(page, self.target)
+        if until:
+            points = points[: points.index(until) + 1]
+        # Within a page only a VM is taken up: a container's state would have lost the reader's shell.
+        for snippet in reversed(points if page.machine == "vm" else []):
+            record = self.store.record(keys.after[snippet.id], page.name)
+            if record and record.below == self._below(page) and self._enter_state(page, keys, record):
+                return
+        below = None
+        if page.after:
+            self._come_to_end_of(self.guide.pages[(page.language, page.after)], page)
+            below = self.stands_at.instance
+        else:
+            self._drop()
+            try:
+                self.session = self.standing.start(page)
+            except Lost as lost:
+                self.broken[page.name] = f"the machine of {page.path}"
+                raise Failed(f"{page.path}: {lost}") from None
+        self.session.new_shell()
+        self.stands_at = None
+        live = self.live = Live(page, keys, self.standing.page_run(page, self.session), below, time.monotonic(), on_machine=True)
+        live.console_from = self.session.machine.console.mark() if page.machine == "vm" and page.after else 0
+
+    def _enter_state(self, page: Page, keys: plan.Keys, record: Record) -> bool:
+        # A container's state has no processes, so those of the machine that it was made of are not gone on with.
+        if not self._stands_at(record.key) or page.machine == "container":
+            # The old machine ends first: two of them may be more than the host carries.
+            self._drop()
+            self.session = self.standing.enter(page, record)
+            if self.session is None:
+                return False
+        self.stands_at = record
+        live = self.live = self._taken_up(page, keys, record)
+        live.on_machine = True
+        live.console_from = self.session.machine.console.mark() if page.machine == "vm" else 0
+        return True
+
+    def _taken_up(self, page: Page, keys: plan.Keys, record: Record) -> Live:
+        """The page as it was when ``record`` was made."""
+        run = record.page_run
+        run.page = page.name  # the same snippets may have run as a page of another name
+        live = Live(page, keys, run, record.below, time.monotonic() - run.seconds, console_before=run.console)
+        live.done = {outcome.id: outcome for outcome in run.outcomes}
+        for outcome in run.outcomes:
+            if record.run != self.store.run:
+                self.recalled[page.name, outcome.id] = outcome.ran_at
+        return live
+
+    def _come_to_end_of(self, parent: Page, page: Page) -> None:
+        """Have a machine in the state in which ``parent`` ended, by running it where there is none."""
+        keys = self.standing.keys(parent)
+        if self._stands_at(keys.end) and parent.machine == "vm":
+            return
+        self._make(parent, keys.end)
+        try:
+            if where := self.broken.get(parent.name):
+                raise NotRun(f"{page.path}: not run, since {where} failed, and this page goes on from there")
+            record = self.store.record(keys.end, parent.name)
+            if record and self._enter_state(parent, keys, record):
+                return
+            self._replay(parent)
+            record = self.store.record(keys.end, parent.name)
+            if parent.machine == "container" and record:
+                self._enter_state(parent, keys, record) or self._replay(parent)
+        finally:
+            if not self.store.writing(keys.end):
+                self._made(keys.end)
+
+    def _stands_at(self, key: str) -> bool:
+        return self.stands_at is not None and self.stands_at.key == key
+
+    def _replay(self, page: Page) -> None:
+        self._stand(page)
+        try:
+            for snippet in plan.runnable(page, self.target):
+                if snippet.id not in self.live.done:
+                    self._execute(snippet)
+        except Failed as failed:
+            raise NotRun(f"what comes before did not pass:\n{failed}") from None
+        self.finish(page)
+
+    def _drop(self) -> None:
+        """End the machine, if there is one."""
+        if self.session:
+            self.standing.end(self.session)
+        self.session = self.live = self.stands_at = None
