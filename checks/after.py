@@ -21,6 +21,9 @@ def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Prob
         elif before.machine != page.machine:
             kinds = f"{before.name} runs on {before.machine or 'nothing'}, this page on {page.machine or 'nothing'}"
             yield Problem(page.path, line, f"after: {kinds}; a machine cannot change its kind")
+        elif before.peer != page.peer:
+            told = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
+            yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {before.name} has {told}")
         else:
             circle = _circle(pages, page)
             if circle:

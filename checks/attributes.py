@@ -9,9 +9,10 @@ from typing import Any
 from checks.fences import Fence
 from checks.model import Snippet, meant_for
 
-EXPECTED = ("reboot", "kexec", "crash")
+EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
-KNOWN = ("exit", "expect", "dump", "host", "target", "skip", "timeout", "file")
+MACHINES = ("peer",)
+KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # Only for the eye; what is copied stays the code.
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -41,6 +42,7 @@ class Attributes:
             "targets": self._target(),
             "skip": self._skip(),
             "file": self._file(),
+            "on": self._on(),
         }
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
@@ -104,6 +106,13 @@ class Attributes:
         value = self._given.get("skip")
         if value is not None and not value.strip():
             self.problems.append("data-skip: expected the reason, which the page shows")
+        return value
+
+    def _on(self) -> str | None:
+        value = self._given.get("on")
+        if value is not None and value not in MACHINES:
+            self.problems.append(f"data-on: expected {' or '.join(MACHINES)}, found {value!r}")
+            return None
         return value
 
     def _file(self) -> str | None:

@@ -16,7 +16,7 @@ def sweep() -> list[str]:
     gone = []
     for program in engines.answering():
         gone += [f"container {name}" for name in Engine(program, ()).sweep()]
-    for pattern in ("machines/vm-*", "disk-*", "root-*", "bench-*"):
+    for pattern in ("machines/*-*-*", "disk-*", "root-*", "bench-*"):
         for folder in cache_dir().glob(pattern):
             if not engines.lives(engines.named_after(folder.name)):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
 
 
 class Watch:
-    """Follows one crossing: ``expect`` is "reboot", "kexec" or "crash"; ``since`` is where the console was when it began.
+    """Follows one crossing: ``expect`` is what the snippet announces; ``since`` is where the console was when it began.
 
     With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back.
     What it sees goes into the outcome: why each kernel panicked, and the seconds at which each stage was reached.
@@ -29,8 +29,9 @@ class Watch:
             self.progress(stage)
 
     def _reset(self) -> int | None:
-        """Where the console was at the first reset since the snippet began."""
-        return next((at for at in self.machine.resets if at >= self.since), None)
+        """Where the console was at the first reset since the snippet began, or since the panic, where there was one."""
+        since = self.console.panicked_at(self.since) or self.since
+        return next((at for at in self.machine.resets if at >= since), None)
 
     def look(self) -> None:
         """Take in the console; Lost when it shows that nothing will come any more."""
@@ -55,17 +56,22 @@ class Watch:
             if self._captured(reset):
                 self._reach("capturing")
             if len(panics) > 1:
-                self._capture_died(panics[-1])
+                self._died_again(panics[-1])
             elif self.console.dead(self.since):
-                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: no capture kernel was loaded")
+                raise Lost(f"the kernel panicked ({panics[0]}) and stands still: {self._missing()}")
             if reset:
                 self._reach("coming back")
-        elif reset:
+        elif reset and self.expect != "panic":  # a kernel may also be meant to panic while it boots
             raise Lost("the machine restarted without a kernel panic on its console")
         elif self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
             raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
 
-    def _capture_died(self, why: str) -> None:
+    def _missing(self) -> str:
+        return "nobody restarts it (kernel.panic)" if self.expect == "panic" else "no capture kernel was loaded"
+
+    def _died_again(self, why: str) -> None:
+        if self.expect == "panic":
+            raise Lost(f"the kernel that came back panicked, too: {why}")
         if not self.capture_dies:
             raise Lost(f"the capture kernel died: {why}")
         if self.console.dead(self.since):
@@ -82,6 +88,11 @@ class Watch:
         if self.expect != "kexec" and self._reset() is None:
             more = ': after a kexec, the page says data-expect="kexec"' if self.expect == "reboot" else ""
             raise Lost(f"the agent started anew, but the machine was not reset{more}")
+        if self.expect == "panic":
+            if not self.outcome.panic:
+                raise Lost("the machine restarted without a kernel panic on its console")
+            if self._captured(self._reset()):
+                raise Lost(f"the kernel panicked ({self.outcome.panic}), and a capture kernel ran before the restart")
         if self.expect == "crash" and not self._captured(self._reset()):
             raise Lost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
         self._reach("back")

@@ -84,6 +84,8 @@ def _entry(snippet: Snippet, outcome: Outcome | None, chain: dict[str, str], run
     }
     if len(output) > KEPT_BYTES:
         entry |= {"output_bytes": len(outcome.output), "output_sha256": hashlib.sha256(outcome.output).hexdigest()}
+    if snippet.on:
+        entry["on"] = snippet.on
     if outcome.panic:
         entry["panic"] = outcome.panic
     if outcome.stages:

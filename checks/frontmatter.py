@@ -12,7 +12,7 @@ MACHINES = ("container", "vm")
 FIRMWARES = ("secure-boot",)
 # Those of this guide, then those that MkDocs and its theme understand.
 KNOWN = (
-    "title", "description", "machine", "after", "memory", "firmware", "read_against",
+    "title", "description", "machine", "after", "memory", "firmware", "peer", "read_against",
     "hide", "search", "template", "icon", "tags",
 )  # fmt: skip
 
@@ -86,6 +86,8 @@ def _expected(key: str, value: Any) -> str | None:
             return " or ".join(MACHINES)
         case "firmware" if value not in FIRMWARES:
             return " or ".join(FIRMWARES)
+        case "peer" if value is not True:
+            return "true, or no such line"
         case "memory" if not (isinstance(value, str) and _MEMORY.fullmatch(value)):
             return "a size like 3G or 1536M"
         case "after" if not (isinstance(value, str) and value and not value.endswith(".md")):

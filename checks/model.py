@@ -68,13 +68,14 @@ class Snippet:
     line: int
     end_line: int
     exit_status: int = 0
-    expect: str | None = None  # None, "reboot", "kexec" or "crash"
+    expect: str | None = None  # None, or one of attributes.EXPECTED
     dump: bool = True  # a crash leaves one; False: the capture kernel must run and leave none
     host: str | None = None  # "nmi": what is done to the machine from outside, once the command has ended
     timeout_s: float | None = None
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None
     file: str | None = None  # a python snippet that the reader saves under this name
+    on: str | None = None  # None, or "peer": in the second machine's shell
     outputs: tuple[Output, ...] = ()  # in the order of the page
 
     def output_for(self, target: str) -> Output | None:
@@ -99,6 +100,7 @@ class Page:
     after: str | None = None  # the name of the page whose end this one starts from
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
+    peer: bool = False  # there is a second machine on a network with the first
     meta: dict = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line

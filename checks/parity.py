@@ -21,7 +21,7 @@ from checks.snippets import navigation, read_guide
 
 # What each language says in its own words.
 OWN_KEYS = ("title", "description", "read_against", "tags")
-_ATTRIBUTES = ("language", "exit_status", "expect", "dump", "host", "timeout_s", "targets", "file")
+_ATTRIBUTES = ("language", "exit_status", "expect", "dump", "host", "on", "timeout_s", "targets", "file")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 

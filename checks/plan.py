@@ -96,7 +96,7 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
     digest = hashlib.sha256(base.encode()).hexdigest()
     found = Keys(digest, {})
     for each in (*ancestors(guide, page), page):
-        begin = digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware])
+        begin = digest = _link(digest, [each.machine, each.memory or target.memory, each.firmware, *(["peer"] if each.peer else [])])
         after = {}
         for snippet in each.snippets:
             digest = after[snippet.id] = _link(
@@ -108,6 +108,7 @@ def keys(guide: Guide, page: Page, target: Target, base: str) -> Keys:
                     *([] if snippet.dump else ["no dump"]),
                     # only where there is one: the hash of all other pages stays
                     *([snippet.host] if snippet.host else []),
+                    *([snippet.on] if snippet.on else []),
                 ],
             )  # fmt: skip
         found = Keys(begin, after)

@@ -108,12 +108,12 @@ class Guided:
                 reporter.write_line(f"    {text}", cyan=True)
                 sys.stdout.flush()
 
-    def look(self, failed: Failed) -> None:
+    def look(self, failed: Failed, snippet: Snippet) -> None:
         """--keep: show what failed and connect the terminal to the machine."""
         capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else nullcontext():
             print(f"\n{failed}\nThe machine is kept until you leave it (exit, Ctrl-D).", file=sys.stderr)
-            attach(self.runner.session)
+            attach(self.runner.session.on(snippet.on))
 
 
 def guided(config: pytest.Config) -> Guided:
@@ -228,7 +228,7 @@ class SnippetItem(pytest.Item):
             outcome = state.runner.run(self.page, self.snippet)
         except Failed as failed:
             if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.session:
-                state.look(failed)
+                state.look(failed, self.snippet)
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))

@@ -10,10 +10,11 @@ from typing import Any
 from checks import panels
 from checks.config import Config
 from checks.model import Guide, Page
+from checks.pair import HOSTNAME
 from checks.recorded import Run
 from checks.showing import Showing, of
 
-_ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None}
+_ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None, "on": None}
 
 
 def write(config: Config, guide: Guide, out: Path) -> list[Path]:
@@ -55,6 +56,7 @@ def _page(showing: Showing, page: Page, run: Run) -> str:
         showing=showing,
         words=showing.words,
         page=page,
+        peer=HOSTNAME,
         run=run,
         entries=entries,
         root=root,

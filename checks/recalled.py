@@ -7,7 +7,7 @@ import pytest
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple | None:
     """A snippet that was not run again says when it was."""
-    ran_at = dict(report.user_properties).get("ran_at")
+    ran_at = dict(getattr(report, "user_properties", ())).get("ran_at")
     if ran_at and report.when == "call" and report.passed:
         return "passed", ".", f"PASSED (run of {ran_at})"
     return None

@@ -8,7 +8,6 @@ machine that went away unasked or did not come back.
 from __future__ import annotations
 
 import base64
-import json
 import shlex
 import time
 from collections.abc import Callable
@@ -16,27 +15,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checks import dumps
 from checks.crossing import Watch
 from checks.machines.wire import Lost, decode
 from checks.model import Snippet
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s.
 DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
-CROSSING_TIMEOUT_S = {"reboot": 300, "kexec": 300, "crash": 900}
+CROSSING_TIMEOUT_S = {"reboot": 300, "kexec": 300, "crash": 900, "panic": 300}
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
 SETTLE_TIMEOUT_S = 120
 KEPT_BYTES = 200_000  # of an output, in evidence; the comparison has all of it
-
-FIND_DUMPS = """
-import glob, json, os, sys
-found = []
-for pattern in sys.argv[1:]:
-    for path in glob.glob(pattern):
-        with open(path, "rb") as file:
-            found.append({"path": path, "bytes": os.path.getsize(path), "magic": file.read(16).hex()})
-print(json.dumps(found))
-"""
 
 
 def now() -> str:
@@ -64,14 +54,28 @@ class Outcome:
 
 
 class Session:
-    """A page's session on one machine; it goes on over a reboot, with a new login as a reader's does."""
+    """A page's session on its machine; it goes on over a reboot, with a new login as a reader's does."""
 
-    def __init__(self, machine, dumps: tuple[str, ...] = (), progress: Callable[[str], None] = lambda stage: None):
-        self.machine, self.dumps, self.progress = machine, dumps, progress
+    def __init__(self, machine, patterns: tuple[str, ...] = (), progress: Callable[[str], None] = lambda stage: None):
+        self.machine, self.dumps, self.progress = machine, patterns, progress
         self.boot_id: str | None = None
         self.kernel: str | None = None
         self.packages_before: dict[str, str] = {}
         self._disk_checked = 0.0
+
+    @property
+    def machines(self) -> list:
+        """All machines that the session is on; the page's own first."""
+        return [self.machine]
+
+    def on(self, name: str | None) -> Session:
+        """The session on the machine that a snippet names."""
+        return self
+
+    def close(self) -> None:
+        """End every machine; safe to call twice."""
+        for machine in self.machines:
+            machine.stop()
 
     def open(self) -> None:
         """Start the machine and wait for its login."""
@@ -86,6 +90,10 @@ class Session:
         """Have the machine go on as the state whose files are in ``folder``; Lost if it would not."""
         self._welcome(self.machine.enter(folder))
         self.packages_before = packages_before
+
+    def save(self, folder: Path) -> None:
+        """Write the VM as it is now into ``folder``, and go on; Lost if QEMU would not."""
+        self.machine.save(folder)
 
     def new_packages(self) -> dict[str, str]:
         """Name and version of what was installed or changed since the machine started."""
@@ -120,7 +128,7 @@ class Session:
         outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id, ran_at=now())
         timeout_s = snippet.timeout_s or CROSSING_TIMEOUT_S.get(snippet.expect) or DEFAULT_TIMEOUT_S[self.machine.kind]
         began = time.monotonic()
-        before = self._find_dumps() if snippet.expect == "crash" else []
+        before = self.find_dumps() if snippet.expect == "crash" else []
         try:
             self.machine.wire.send(op="run", code=base64.b64encode(command_for(snippet).encode()).decode())
             if snippet.expect:
@@ -132,7 +140,7 @@ class Session:
         outcome.seconds = round(time.monotonic() - began, 3)
         outcome.boot_id_after = self.boot_id
         if snippet.expect == "crash" and outcome.failure is None:
-            self._keep_dump(outcome, before, snippet.dump)
+            dumps.keep(outcome, before, self.find_dumps(), self.dumps, snippet.dump)
         if outcome.failure and not outcome.console:
             outcome.console = self.machine.console_tail()
         return outcome
@@ -189,7 +197,7 @@ class Session:
 
     def _gone_unasked(self, outcome: Outcome, message: dict) -> None:
         self._greet(message)
-        outcome.failure = 'the machine went away and came back; the page does not say data-expect="reboot" or "crash"'
+        outcome.failure = 'the machine went away and came back; the page does not say data-expect="reboot", "crash" or "panic"'
 
     # ---- a snippet over which the machine goes away
 
@@ -231,27 +239,14 @@ class Session:
         self.machine.wire.load("reader")
         self._welcome(self.machine.wire.expect("hello", 120, "the machine's agent", self._tick))
 
-    def _find_dumps(self) -> list[dict]:
-        if not self.dumps:
-            return []
-        status, out = self.execute("python3", "-c", FIND_DUMPS, *self.dumps)
-        if status:
-            raise Lost(f"looking for dumps: {out.decode(errors='replace')}")
-        return json.loads(out)
-
-    def _keep_dump(self, outcome: Outcome, before: list[dict], expected: bool) -> None:
-        known = {dump["path"] for dump in before}
-        new = [dump for dump in self._find_dumps() if dump["path"] not in known]
-        if new and not expected:
-            outcome.failure = f'the machine crashed and left a dump, {new[0]["path"]}; the page says data-dump="none"'
-        elif expected and self.dumps and not new:
-            outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(self.dumps)}"
-        elif new:
-            outcome.dump = max(new, key=lambda dump: dump["path"])
+    def find_dumps(self) -> list[dict]:
+        """The dumps that are there now; Lost if nobody could look."""
+        return dumps.find(self.execute, self.dumps)
 
     def _tick(self) -> None:
         if self.machine.kind == "vm":
-            self.machine.tick()
+            for machine in self.machines:
+                machine.tick()
         elif time.monotonic() - self._disk_checked > DISK_CHECK_S:
             self._disk_checked = time.monotonic()
             if said := self.machine.overflown():

@@ -55,7 +55,7 @@ def open_shell(config: Config, place: str, target_name: str | None) -> int:
     with Runner(config, guide, target, Builder(targets, say), store, config.work_dir / "evidence", say) as runner:
         _come_to(runner, page, snippet_id or ids[-1])
         print(f"This is {target.label}, {page.path} after #{snippet_id or ids[-1]}. Leave it with exit or Ctrl-D.", file=sys.stderr)
-        return attach(runner.session)
+        return attach(runner.session.on(next(each.on for each in page.snippets if each.id == (snippet_id or ids[-1]))))
 
 
 def _come_to(runner: Runner, page: Page, last: str) -> None:

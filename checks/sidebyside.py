@@ -41,7 +41,7 @@ def _width(guide: Guide, pages: list[Page]) -> int:
 def _needed_mib(page: Page, target: Target) -> int:
     if page.machine != "vm":
         return CONTAINER_MIB
-    return int(Hardware(memory=page.memory or target.memory).container_memory().removesuffix("m"))
+    return int(Hardware(memory=page.memory or target.memory).container_memory().removesuffix("m")) * (2 if page.peer else 1)
 
 
 def _available_mib() -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from checks import config as configuration
 from checks import panels
 from checks.model import RUNNABLE, GuideError
+from checks.pair import HOSTNAME
 from checks.showing import Showing, load
 
 # The site that is being built, and its page: superfences passes neither to a formatter. MkDocs
@@ -94,7 +95,10 @@ def format_fence(source, language, class_name, options, md, classes=None, id_val
         md.guide_snippet = id_value  # the outputs that follow are this one's
         # What is copied is what ran: the theme's button takes this, not the text of the highlighted block.
         shown["data-copy"] = _attribute(source)
-        options = {**options, "title": attributes["data-file"]} if "data-file" in attributes else options
+        # Where it is to be typed is read before it, not after: in the line that also names a file.
+        place = _showing.words["on_peer"].format(HOSTNAME) if _showing is not None and "data-on" in attributes else None
+        if title := " · ".join(filter(None, (place, attributes.get("data-file")))):
+            options = {**options, "title": title}
         if _showing is not None and id_value:
             below = panels.badge(_showing, id_value)
     elif "output" in classes:

@@ -113,6 +113,7 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(snippets, reading.outline)
+        self._check_peer(meta, head, snippets)
         headings = reading.outline.headings
         return Page(
             name=name,
@@ -123,6 +124,7 @@ class PageReader:
             after=meta.get("after"),
             memory=meta.get("memory"),
             firmware=meta.get("firmware"),
+            peer=meta.get("peer") is True,
             meta=meta,
             snippets=tuple(snippets),
             meta_lines=head.lines,
@@ -212,6 +214,15 @@ class PageReader:
                 self._wrong(snippet.line, f"the id {snippet.id} is taken by {taken[snippet.id]}")
             else:
                 taken[snippet.id] = f"the snippet on line {snippet.line}"
+
+    def _check_peer(self, meta: dict, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
+        """A second machine is a VM, and what runs there needs one."""
+        if meta.get("peer") and meta.get("machine") != "vm":
+            self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
+        for snippet in snippets:
+            if snippet.on and not meta.get("peer"):
+                told = "this page has no second machine: expected peer: true in its front matter"
+                self._wrong(snippet.line, f'data-on="{snippet.on}": {told}')
 
     def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
         """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""

@@ -13,8 +13,9 @@ import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from checks import plan
+from checks import pair, plan
 from checks.config import Config
 from checks.evidence import PageRun
 from checks.images.build import Builder
@@ -24,9 +25,10 @@ from checks.machines.accelerator import accelerator
 from checks.machines.container import Container
 from checks.machines.engine import cache_dir
 from checks.machines.hardware import Hardware
-from checks.machines.vm import Vm
+from checks.machines.vm import Vm, new_folder
 from checks.machines.wire import MODULES_DIGEST, Lost
 from checks.model import Guide, GuideError, Page
+from checks.pair import PairSession
 from checks.session import Session, now
 from checks.states import room
 from checks.states.limits import Limits
@@ -60,6 +62,7 @@ class Standing:
                 chosen = self._accelerator()
                 emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
                 parts = [disk.digest, disk.build, emulator.build, chosen, hardware.digest(chosen)]
+                parts += [pair.DIGEST] if page.peer else []
             self._bases[key] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
         return plan.keys(self.guide, page, self.target, self._bases[key])
 
@@ -67,7 +70,7 @@ class Standing:
         if page.machine == "container":
             return None
         root = (plan.ancestors(self.guide, page) or [page])[0]
-        return Hardware(memory=root.memory or self.target.memory, firmware=root.firmware)
+        return Hardware(memory=root.memory or self.target.memory, firmware=root.firmware, lan=1 if root.peer else None)
 
     def _accelerator(self) -> str:
         emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
@@ -83,10 +86,9 @@ class Standing:
         if kept is None or kept.instance != record.instance:
             self.store.locks.release(key)
             return None
-        machine = self._machine(page, kept.image, in_use=key)
-        session = self._session(machine)
+        session = self._session(page, kept.image, in_use=key)
         try:
-            if machine.kind == "vm":
+            if page.machine == "vm":
                 if damage := self.store.damage(kept):
                     raise Lost(damage)
                 session.enter(kept.folder, record.packages_before)
@@ -94,12 +96,12 @@ class Standing:
                 session.open()
                 session.packages_before = record.packages_before
         except (Lost, GuideError) as error:
-            self._end(machine)
+            self.end(session)
             self.say(f"a state of {record.page_run.page or 'the machine'} can't be entered ({error}); an older one is tried")
             self.store.forget(key)
             return None
         except BaseException:
-            self._end(machine)
+            self.end(session)
             raise
         self.store.touch(kept)
         return session
@@ -110,10 +112,10 @@ class Standing:
         if page.machine == "vm" and (record := self.store.record(key)) and (session := self.enter(page, record)):
             return session
         for left in reversed(range(COLD_STARTS)):
-            machine = self._machine(page)
+            session = self._session(page)
             if page.machine == "vm":
-                self.say(f"starting a VM of {self.target.label} under {machine.accelerator.upper()}")
-            session = self._session(machine)
+                what = "two VMs" if page.peer else "a VM"
+                self.say(f"starting {what} of {self.target.label} under {session.machine.accelerator.upper()}")
             try:
                 session.open()
                 if page.machine == "vm":
@@ -122,13 +124,13 @@ class Standing:
                 return session
             except Lost as lost:
                 # Nothing of the page has run yet, so a cold start that hung is no finding about the page.
-                tail = machine.console_tail()
-                self._end(machine)
+                tail = "\n".join(machine.console_tail() for machine in session.machines)
+                self.end(session)
                 if not left:
                     raise Lost(f"the machine did not start: {lost}\n{tail}") from None
                 self.say(f"the machine did not come up ({lost}): starting another")
             except BaseException:
-                self._end(machine)  # Ctrl-C, or an error of ours: nothing else knows of this machine yet
+                self.end(session)  # Ctrl-C, or an error of ours: nothing else knows of this machine yet
                 raise
         raise AssertionError("unreachable")
 
@@ -142,30 +144,35 @@ class Standing:
             started=now(), seconds=0, packages={}, outcomes=[],
         )  # fmt: skip
 
-    def _machine(self, page: Page, image: str | None = None, in_use: str | None = None):
+    def _session(self, page: Page, image: str | None = None, in_use: str | None = None) -> Session:
+        """A session on the machines that the page asks for, not started yet."""
         if page.machine == "container":
             tag = image or self.builder.container(self.target).tag
-            machine = Container(self.builder.engine(), tag)
+            session = Session(Container(self.builder.engine(), tag), self.config.dumps, self.say)
         else:
             hardware = self._hardware(page)
-            room.demand(cache_dir(), (hardware.memory_mib << 20) + VM_MAY_WRITE, f"a VM with {hardware.memory} of memory")
-            emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
-            chosen = self._accelerator()
-            slot = slots.take(self.say)
-            machine = Vm(self.builder.engine(), emulator.tag, disk.path, hardware, chosen)
-            machine.slot = slot
-        machine.in_use = in_use
-        return machine
+            count = 2 if hardware.lan else 1
+            needed = ((hardware.memory_mib << 20) + VM_MAY_WRITE) * count
+            room.demand(cache_dir(), needed, f"{count} VM{'s' * (count - 1)} with {hardware.memory} of memory")
+            slot = slots.take(self.say, count)
+            session = self._pair(hardware) if hardware.lan else Session(self._vm(hardware), self.config.dumps, self.say)
+            session.machine.slot = slot
+        session.machine.in_use = in_use
+        return session
 
-    def _session(self, machine) -> Session:
-        return Session(machine, self.config.dumps, self.say)
+    def _vm(self, hardware: Hardware, lan: Path | None = None) -> Vm:
+        emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
+        return Vm(self.builder.engine(), emulator.tag, disk.path, hardware, self._accelerator(), lan)
+
+    def _pair(self, hardware: Hardware) -> PairSession:
+        lan = new_folder("lan")
+        own, peer = (self._vm(replace(hardware, lan=place), lan) for place in (1, 2))
+        return PairSession(own, peer, self.config.dumps, self.say)
 
     def end(self, session: Session) -> None:
-        """End a machine that ``enter`` or ``start`` gave."""
-        self._end(session.machine)
-
-    def _end(self, machine) -> None:
-        machine.stop()
+        """End what ``enter`` or ``start`` gave."""
+        session.close()
+        machine = session.machine
         if machine.kind == "vm":
             machine.slot.close()
         if machine.in_use:
@@ -186,7 +193,7 @@ class Standing:
             folder = self.store.aside()
             image = None
             if session.machine.kind == "vm":
-                session.machine.save(folder)
+                session.save(folder)
             else:
                 session.end_shell()
                 tag = f"{self.store.images}:{record.key[:16]}-{uuid.uuid4().hex[:8]}"
@@ -201,8 +208,9 @@ class Standing:
         self.store.keep(record, folder, image, then)
 
     def _needed(self, session: Session) -> int:
-        machine = session.machine
-        return (machine.hardware.memory_mib << 20) // 2 if machine.kind == "vm" else 256 << 20
+        if session.machine.kind == "container":
+            return 256 << 20
+        return sum((machine.hardware.memory_mib << 20) // 2 for machine in session.machines)
 
     def remove_image(self, tag: str) -> bool:
         """Remove a container's state from the engine; False while one runs from it."""

@@ -80,7 +80,7 @@ def orphans() -> set[str]:
         for name, who in engines.Engine(program, ()).ours():
             if not engines.lives(who):
                 found.add(name)
-    for folder in (cache_dir() / "machines").glob("vm-*"):
+    for folder in (cache_dir() / "machines").glob("*-*-*"):
         if not engines.lives(engines.named_after(folder.name)):
             found.add(str(folder))
     return found

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from checks import config as configuration
-from checks import evidence, plan
+from checks import dumps, evidence, plan
 from checks.crossing import Watch
 from checks.images import mirror
 from checks.images import target as targets
@@ -107,6 +107,73 @@ def test_qemu_gets_no_kernel_and_no_command_line():
             assert "crashkernel" not in " ".join(words)
 
 
+def test_two_machines_are_joined_by_two_sockets():
+    one, two = (" ".join(Hardware(lan=place).arguments("tcg", "d", "v", "/m")) for place in (1, 2))
+    assert "local.path=/lan/1.sock,remote.type=unix,remote.path=/lan/2.sock" in one
+    assert "local.path=/lan/2.sock,remote.type=unix,remote.path=/lan/1.sock" in two
+    assert "mac=02:00:c0:00:02:01" in one and "mac=02:00:c0:00:02:02" in two
+
+
+class Machine:
+    """A console and its resets, as a Watch sees them."""
+
+    def __init__(self, *parts):
+        self.console, self.resets = console(""), []
+        for part in parts:
+            if part is RESET:
+                self.resets.append(len(self.console.data))
+            else:
+                self.console.data += part.encode()
+
+
+RESET = object()
+PANIC = "[   10.000000] Kernel panic - not syncing: x\n[   10.100000] CPU: 0\n"
+CAPTURE = "[    1.000000] kdump-tools: running\n"
+BOOT = "[    0.500000] Linux version\n"
+
+
+@pytest.mark.parametrize(
+    "expect, parts, said",
+    [
+        ("crash", (PANIC, CAPTURE, RESET, BOOT), None),
+        ("crash", (PANIC, RESET, BOOT), "no capture kernel ran in between"),
+        ("panic", (PANIC, RESET, BOOT), None),
+        ("panic", (RESET, BOOT, PANIC, RESET, BOOT), None),
+        ("panic", (PANIC, CAPTURE, RESET, BOOT), "a capture kernel ran before the restart"),
+        ("panic", (RESET, BOOT), "restarted without a kernel panic"),
+        ("panic", (PANIC, "---[ end Kernel panic - not syncing: x ]---\n"), "nobody restarts it"),
+        ("panic", (PANIC, RESET, BOOT, PANIC, RESET, BOOT), "the kernel that came back panicked, too: x"),
+        ("reboot", (RESET, BOOT), None),
+        ("reboot", (PANIC, RESET, BOOT), "the kernel panicked instead of restarting"),
+    ],
+)
+def test_the_console_tells_whether_a_machine_went_as_announced(expect, parts, said):
+    outcome = Outcome("a", "")
+    watch = Watch(expect, Machine(*parts), 0, outcome, 0.0, lambda stage: None)
+    if said is None:
+        watch.arrived()
+        return
+    with pytest.raises(Lost, match=said):
+        watch.arrived()
+
+
+@pytest.mark.parametrize(
+    "expected, after, failure, dump",
+    [
+        (True, [{"path": "/d/1"}, {"path": "/d/2"}], None, {"path": "/d/2"}),
+        (True, [{"path": "/d/1"}], "left no dump at /d/*", None),
+        (True, [{"path": "/d/1"}, {"path": "/d/1", "on": "peer"}], None, {"path": "/d/1", "on": "peer"}),
+        (False, [{"path": "/d/1"}], None, None),
+        (False, [{"path": "/d/1"}, {"path": "/d/2"}], "left a dump, /d/2; the page says data-dump", None),
+    ],
+)
+def test_a_crash_leaves_what_it_was_announced_to_leave(expected, after, failure, dump):
+    outcome = Outcome("a", "")
+    dumps.keep(outcome, [{"path": "/d/1"}], after, ("/d/*",), expected)
+    assert outcome.dump == dump
+    assert (outcome.failure is None) == (failure is None) and (failure or "") in (outcome.failure or "")
+
+
 INDEXTARGETS = """\
 http://deb.example/debian/ bookworm
 http://deb.example/debian/ bookworm-updates
@@ -199,7 +266,7 @@ def test_evidence_that_is_damaged_is_named(tmp_path):
 def test_python_is_started_as_a_reader_would(tmp_path):
     import subprocess
 
-    code = "import sys\nprint('it''s', len(sys.argv))\ntext = \"\"\"GUIDE-END\n\"\"\""
+    code = 'import sys\nprint(\'it\'\'s\', len(sys.argv))\ntext = """GUIDE-END\n"""'
     made = Snippet("p", "s", "python", code, Path("x.md"), 1, 3)
     ran = subprocess.run(["bash", "-c", command_for(made)], capture_output=True, text=True, cwd=tmp_path)
     assert ran.stdout == "its 1\n", ran

@@ -122,7 +122,7 @@ BASH = "```bash {#a}\ntrue\n```\n"
 
 WRONG = {
     "bare word": ("```bash foo\nx\n```", '4: `bash foo` after the fence makes the site show it as inline text: expected a language, then attributes in braces: ```bash {#name data-exit="1"}'),
-    "bare word in braces": ("```bash {#a foo}\nx\n```", "4: bare word foo in the braces (known: exit expect dump host target skip timeout file, as data-*)"),
+    "bare word in braces": ("```bash {#a foo}\nx\n```", "4: bare word foo in the braces (known: exit expect dump host on target skip timeout file, as data-*)"),
     "unclosed": ("```bash {#a}\nx", "4: this fence is never closed: expected a line ``` with the same indentation"),
     "list marker": ("- ```bash {#a}\n  x\n  ```", "4: a fence cannot start on the line of its list marker: start it on the next line, indented by four spaces"),
     "comment": ("<!--\n```bash {#a}\nx\n```\n-->", "5: this fence is not rendered as a code block: look at its indentation, and at the fences before it"),
@@ -130,13 +130,15 @@ WRONG = {
     "bad id": ("```bash {#A_b}\nx\n```", "4: bad id A_b: expected lower-case letters, digits and single hyphens"),
     "repeated id": (BASH + "\n" + BASH, "8: the id a is taken by the snippet on line 4"),
     "id of a heading": ("## H {#a}\n\n" + BASH, "6: the id a is taken by a heading"),
-    "unknown attribute": ('```bash {#a data-exot="1"}\nx\n```', "4: unknown attribute data-exot (known: exit expect dump host target skip timeout file, as data-*)"),
+    "unknown attribute": ('```bash {#a data-exot="1"}\nx\n```', "4: unknown attribute data-exot (known: exit expect dump host on target skip timeout file, as data-*)"),
     "without data-": ('```bash {#a exit="1"}\nx\n```', "4: unknown attribute exit: write data-exit"),
     "class": ("```bash {#a .annotate}\nx\n```", "4: a snippet has no classes, found .annotate"),
     "exit": ('```bash {#a data-exit="256"}\nx\n```', "4: data-exit: expected 0 to 255, found '256'"),
-    "expect": ('```bash {#a data-expect="panic"}\nx\n```', "4: data-expect: expected reboot, kexec or crash, found 'panic'"),
+    "expect": ('```bash {#a data-expect="oops"}\nx\n```', "4: data-expect: expected reboot, kexec, crash or panic, found 'oops'"),
     "dump": ('```bash {#a data-expect="crash" data-dump="no"}\nx\n```', "4: data-dump: expected none, found 'no'"),
     "dump of no crash": ('```bash {#a data-dump="none"}\nx\n```', '4: data-dump="none" says what a crash leaves: it needs data-expect="crash"'),
+    "on": ('```bash {#a data-on="vault"}\nx\n```', "4: data-on: expected peer, found 'vault'"),
+    "on without a peer": ('```bash {#a data-on="peer"}\nx\n```', '4: data-on="peer": this page has no second machine: expected peer: true in its front matter'),
     "expect and exit": ('```bash {#a data-expect="crash" data-exit="1"}\nx\n```', '4: data-expect="crash" leaves no exit status to compare: drop data-exit'),
     "host": ('```bash {#a data-expect="crash" data-host="power"}\nx\n```', "4: data-host: expected nmi, found 'power'"),
     "host without a crash": ('```bash {#a data-expect="reboot" data-host="nmi"}\nx\n```', '4: data-host="nmi" is for a snippet with data-expect="crash"'),
@@ -180,10 +182,12 @@ def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
 
 
 FRONT_MATTER = {
-    "unknown key": ("---\nmachines: vm\n---\n", "2: unknown key in the front matter: machines (known: title, description, machine, after, memory, firmware, read_against, hide, search, template, icon, tags)"),
+    "unknown key": ("---\nmachines: vm\n---\n", "2: unknown key in the front matter: machines (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags)"),
     "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
     "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, found '3 GB'"),
     "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),
+    "peer": ("---\nmachine: vm\npeer: vault\n---\n", "3: peer: expected true, or no such line, found 'vault'"),
+    "peer of a container": ("---\nmachine: container\npeer: true\n---\n", "3: peer: only a page with machine: vm has one, found container"),
     "read_against": ("---\nread_against: today\n---\n", "2: read_against: expected 12 hexadecimal digits, which `./guide parity --accept PAGE` writes, found 'today'"),
     "no mapping": ("---\n- machine\n---\n", "1: bad front matter: expected `key: value` lines"),
     "no YAML": ("---\nmachine: [vm\n---\n", "3: bad front matter: expected ',' or ']', but got '<stream end>'"),
@@ -216,6 +220,20 @@ def test_a_circle_and_a_change_of_machine(tmp_path):
         "docs/a.md:3: after: goes in a circle: a -> b -> a",
         "docs/b.md:3: after: goes in a circle: b -> a -> b",
         "docs/c.md:3: after: a runs on vm, this page on container; a machine cannot change its kind",
+    ]
+
+
+def test_a_second_machine_is_there_from_the_root_of_the_tree_on(tmp_path):
+    pages = {
+        "a": "---\nmachine: vm\n---\n",
+        "b": "---\nmachine: vm\nafter: a\npeer: true\n---\n",
+        "c": "---\nmachine: vm\npeer: true\n---\n",
+        "d": "---\nmachine: vm\nafter: c\n---\n",
+        "e": "---\nmachine: vm\nafter: c\npeer: true\n---\n",
+    }
+    assert errors(one_language(tmp_path, pages)) == [
+        "docs/b.md:4: peer: a has no second machine: drop peer",
+        "docs/d.md:3: peer: c has a second machine, so this page has one: write peer: true",
     ]
 
 

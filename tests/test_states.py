@@ -210,6 +210,16 @@ def test_a_key_is_of_all_that_made_the_state_and_of_nothing_else():
     assert plan.keys(guide, first, TARGET, "base").end != before.begin
 
 
+def test_a_second_machine_and_where_a_snippet_runs_are_in_the_key():
+    guide = pages(("a", "vm", None))
+    page = guide.primary[0]
+    before = plan.keys(guide, page, TARGET, "base")
+    assert plan.keys(guide, replace(page, peer=True), TARGET, "base").begin != before.begin
+    there = replace(page, snippets=(replace(page.snippets[0], on="peer"),))
+    assert plan.keys(guide, there, TARGET, "base").end != before.end
+    assert sidebyside.jobs(guide, TARGET, [page, replace(page, peer=True)], 2, 1024 + 3328 * 3) == 1, "two VMs take twice the memory"
+
+
 def test_as_many_side_by_side_as_cores_memory_and_branches_carry():
     guide = pages(("root", "vm", None), ("one", "vm", "root"), ("two", "vm", "root"), ("three", "vm", "root"), ("box", "container", None))
     everything = guide.primary
@@ -240,3 +250,48 @@ def test_a_vm_waits_for_a_slot_and_takes_it_when_another_ends(monkeypatch, tmp_p
 def test_a_chain_of_pages_may_be_long():
     chain = pages(("p0", "vm", None), *((f"p{number}", "vm", f"p{number - 1}") for number in range(1, 2000)))
     assert [page.name for page in plan.order(chain, [chain.primary[-1]])] == [f"p{number}" for number in range(2000)]
+
+
+def test_a_page_with_two_vms_takes_two_slots_at_once_and_is_not_overtaken(monkeypatch, tmp_path):
+    from checks.machines import slots
+
+    monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
+    monkeypatch.setenv("GUIDE_VMS", "2")
+    order = []
+
+    def take(name, count):
+        with slots.take(lambda text: None, count):
+            order.append(name)
+            time.sleep(0.2)
+
+    first = slots.take(lambda text: None)
+    pair = threading.Thread(target=take, args=("pair", 2))
+    pair.start()
+    time.sleep(0.2)
+    single = threading.Thread(target=take, args=("single", 1))
+    single.start()
+    time.sleep(1)
+    assert order == [], "one slot is free, and who came first needs two"
+    first.close()
+    pair.join(10)
+    single.join(10)
+    assert order == ["pair", "single"]
+
+
+def test_where_there_is_one_slot_two_vms_share_it(monkeypatch, tmp_path):
+    from checks.machines import slots
+
+    monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
+    monkeypatch.setenv("GUIDE_VMS", "1")
+    slots.take(lambda text: None, 2).close()
+
+
+def test_a_file_of_the_second_machine_is_looked_at_too(store):
+    folder = store.aside()
+    (folder / "peer").mkdir()
+    (folder / "peer" / "memory").write_bytes(b"1234")
+    store.keep(record(1), folder)
+    kept = store.machine(key(1))
+    assert store.damage(kept) is None
+    (kept.folder / "peer" / "memory").write_bytes(b"1235")
+    assert store.damage(kept) == "peer/memory is damaged"

@@ -8,6 +8,12 @@ from pathlib import Path
 
 CPUS = 2
 DISK = "disk0"  # the name by which the monitor knows the drive
+LAN = "/lan"  # where the emulator's container has the folder of a network's sockets
+
+
+def mac(place: int) -> str:
+    """The hardware address of the machine at this place of a network; of the range that anybody may use."""
+    return f"02:00:c0:00:02:{place:02x}"
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,7 @@ class Hardware:
     memory: str = "2G"
     firmware: str | None = None
     cpus: int = CPUS
+    lan: int | None = None  # its place on a network of two machines: 1 or 2
 
     def arguments(self, accelerator: str, disk: str, variables: str, folder: str) -> list[str]:
         """QEMU's command line."""
@@ -44,6 +51,18 @@ class Hardware:
             "-chardev", f"file,id=console,path={folder}/console.log",
             "-serial", "chardev:console",
             "-qmp", f"unix:{folder}/qmp.sock,server=on,wait=off",
+            *self._network(),
+        ]  # fmt: skip
+
+    def _network(self) -> list[str]:
+        """A cable to the other machine: each packet a datagram between two sockets in a folder that both can see."""
+        if self.lan is None:
+            return []
+        mine, other = f"{LAN}/{self.lan}.sock", f"{LAN}/{3 - self.lan}.sock"
+        return [
+            "-netdev", f"dgram,id=lan,local.type=unix,local.path={mine},remote.type=unix,remote.path={other}",
+            # romfile=: nothing boots from it
+            "-device", f"virtio-net-pci,netdev=lan,mac={mac(self.lan)},romfile=",
         ]  # fmt: skip
 
     def variables(self) -> str:

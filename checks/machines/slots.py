@@ -18,7 +18,7 @@ from typing import IO
 
 from checks.machines.engine import cache_dir
 
-LOOK_S = 0.5
+LOOK_S = 0.1
 HELD = "GUIDE_VMS_HELD"  # in the environment of a process whose parent has every slot: it need not ask
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from checks.machines import snapshot
 from checks.machines.console import Console
 from checks.machines.engine import Engine, cache_dir, mark
-from checks.machines.hardware import Hardware
+from checks.machines.hardware import LAN, Hardware
 from checks.machines.monitor import Monitor
 from checks.machines.wire import Lost, Wire
 
@@ -45,11 +45,12 @@ class Vm:
 
     kind = "vm"
 
-    def __init__(self, engine: Engine, emulator_image: str, disk: Path, hardware: Hardware, accelerator: str):
+    def __init__(self, engine: Engine, emulator_image: str, disk: Path, hardware: Hardware, accelerator: str, lan: Path | None = None):
         self.engine, self.emulator_image, self.disk = engine, emulator_image, disk
         self.hardware, self.accelerator = hardware, accelerator
+        self.lan = lan  # the folder of its network's sockets, which is not its own
         self.name = f"guide-{uuid.uuid4().hex[:12]}"
-        self.folder = Path(tempfile.mkdtemp(prefix=mark("vm"), dir=_machines_dir()))
+        self.folder = new_folder("vm")
         self.console = Console(self.folder / "console.log")
         self.said: deque[str] = deque(maxlen=50)
         self.process: subprocess.Popen | None = None
@@ -121,7 +122,8 @@ class Vm:
             self.emulator_image, argv, "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
             "--read-only", "--tmpfs=/tmp:rw,size=64m", "--pids-limit=64", f"--memory={self.hardware.container_memory()}",
             f"--cpus={self.hardware.cpus}", *(["--device=/dev/kvm"] if self.accelerator == "kvm" else []),
-            f"--volume={self.folder}:/machine:rw", f"--volume={self.disk.parent}:/image:ro", *options, name=name,
+            f"--volume={self.folder}:/machine:rw", f"--volume={self.disk.parent}:/image:ro",
+            *([f"--volume={self.lan}:{LAN}:rw"] if self.lan else []), *options, name=name,
         )  # fmt: skip
 
     def _launch(self, *more: str) -> None:
@@ -218,7 +220,8 @@ class Vm:
         """The disk has a size of its own: nothing can grow past it."""
 
 
-def _machines_dir() -> Path:
+def new_folder(kind: str) -> Path:
+    """A folder for what belongs to running machines; a sweep removes it once this process is gone."""
     folder = cache_dir() / "machines"
     folder.mkdir(exist_ok=True)
-    return folder
+    return Path(tempfile.mkdtemp(prefix=mark(kind), dir=folder))

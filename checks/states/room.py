@@ -12,7 +12,7 @@ from pathlib import Path
 from checks.machines.engine import lives, named_after
 from checks.model import GuideError
 from checks.states.limits import Limits
-from checks.states.store import Kept, Store
+from checks.states.store import Kept, Store, files_of
 
 RECORD_AGE_S = 90 * 86400  # a record takes some kilobytes
 
@@ -89,7 +89,7 @@ def _bytes(kept: list[Kept]) -> int:
     for each in kept:
         if each.image:
             continue
-        for path in each.folder.iterdir():
+        for path in files_of(each.folder):
             try:
                 stat = path.stat()
             except OSError:

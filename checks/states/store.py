@@ -132,14 +132,16 @@ class Store:
 
         def write() -> None:
             try:
-                files = {path.name: [path.stat().st_size, _crc32(path)] for path in sorted(folder.iterdir())}
-                size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in folder.iterdir())
+                paths = files_of(folder)
+                files = {str(path.relative_to(folder)): [path.stat().st_size, _crc32(path)] for path in paths}
+                size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in paths)
                 facts = {"image": image and image.tag, "bytes": size, "files": files, "instance": record.instance}
                 for name in files:
                     synced(folder / name)
                 replace(folder / "state.json", json.dumps(facts).encode())
                 (folder / "used").touch()
-                synced(folder)
+                for place in {path.parent for path in paths} | {folder}:
+                    synced(place)
                 if self._name(folder, record.key):
                     self.remember(record)
             except OSError as error:
@@ -194,6 +196,11 @@ class Store:
 
     def _record_file(self, key: str) -> Path:
         return self.root / "records" / f"{key}.json"
+
+
+def files_of(folder: Path) -> list[Path]:
+    """A machine's files; where there are two machines each has a folder of its own in it."""
+    return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
 def _crc32(path: Path) -> int:
