@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,6 +110,8 @@ def _pytest(config: Config, *arguments: str) -> int:
     if config.root != ROOT:
         command += ["-c", os.devnull, "-p", "checks.plugin", "-p", "no:cacheprovider"]
     process = subprocess.Popen([*command, "--guide-config", config.file.name], cwd=config.root)
+    # Whoever asks this process to end means the run.
+    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
     while True:
         try:
             return process.wait()

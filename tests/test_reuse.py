@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
+import os
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -128,3 +136,37 @@ def test_a_setting_that_is_none_is_named(make_guide):
     ran = make_guide.guide("list")
     assert ran.status == 2
     assert "extra.checks.states: expected {gib: NUMBER, days: NUMBER}" in ran.out
+
+
+def test_a_run_that_is_asked_to_end_ends_its_machine(make_guide):
+    make_guide.snippets("page", "sleep 600", attributes='data-timeout="700"')
+    command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify"]
+    run = subprocess.Popen(
+        command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 60
+    while not (mine := _machines_below(run.pid)) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert mine, "the machine started"
+    run.terminate()
+    run.wait(timeout=30)
+    deadline = time.monotonic() + 30
+    while (left := set(mine) & {name for engine in _engines() for name, _ in engine.ours()}) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert not left
+
+
+def _engines():
+    from checks.machines import engine as engines
+
+    return [engines.Engine(program, ()) for program in engines.answering()]
+
+
+def _machines_below(pid: int) -> list[str]:
+    """The containers whose runner is a descendant of this process."""
+    below = {pid}
+    for _ in range(3):
+        for each in list(below):
+            with contextlib.suppress(OSError):
+                below |= {int(word) for word in Path(f"/proc/{each}/task/{each}/children").read_text().split()}
+    return [name for engine in _engines() for name, who in engine.ours() if name.startswith("guide-") and int(who.split(":")[0]) in below]
