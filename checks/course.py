@@ -107,16 +107,17 @@ class Course:
         """Be the one process that runs this page to its end, after waiting for another that does."""
         if key in self._making:
             return
-        if not self.store.locks.try_make(key):
+        lock = self.store.lock_of(key)
+        if not self.store.locks.try_make(lock):
             self._drop()  # that one may be waiting for a machine to end
             self.progress(f"{page.name} is being run by another process: waiting for its end")
-            self.store.locks.make(key)
+            self.store.locks.make(lock)
         self._making.add(key)
 
     def _made(self, key: str) -> None:
         if key in self._making:
             self._making.discard(key)
-            self.store.locks.made(key)
+            self.store.locks.made(self.store.lock_of(key))
 
     # ---- the machine under it
 

@@ -7,6 +7,7 @@ image of a container. A record may outlive its machine.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -86,6 +87,10 @@ class Store:
         if not record.page_run.outcomes or (record.run == self.run and record.page_run.page == page):
             return True
         return self.reuse
+
+    def lock_of(self, key: str) -> str:
+        """What those lock who make this state: without reuse nobody waits for what another run makes."""
+        return key if self.reuse else hashlib.sha256(f"{self.run} {key}".encode()).hexdigest()
 
     def machine(self, key: str) -> Kept | None:
         """The machine of a state, or None. Whoever enters it calls ``locks.use`` first and looks again."""
