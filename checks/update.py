@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from checks import outputs
 from checks.config import Config
+from checks.files import replace
 from checks.model import GuideError, Output
 from checks.outputs import Shapes
 from checks.snippets import read_guide
@@ -32,9 +32,7 @@ def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: 
         before = path.read_text(encoding="utf-8")
         after = rewritten(before, edits, page.path)
         if after != before:
-            aside = path.with_name(f".{path.name}.{os.getpid()}")
-            aside.write_text(after, encoding="utf-8")
-            aside.replace(path)
+            replace(path, after.encode())
             changed.append(page.path)
     return changed
 
