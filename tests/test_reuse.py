@@ -80,7 +80,7 @@ def test_a_changed_snippet_unsettles_its_page_and_those_after_it(tree):
 
 
 def test_siblings_do_not_meet_and_a_lost_state_is_made_again(tree, tmp_path):
-    states = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    states = {"GUIDE_CACHE": str(tmp_path / "cache")}
     (tmp_path / "cache").mkdir()
     first = run(tree, **states)
     assert printed(first, "two")[0] == "root", "nothing of its sibling"
@@ -89,7 +89,7 @@ def test_siblings_do_not_meet_and_a_lost_state_is_made_again(tree, tmp_path):
 
     for program in engines.answering():
         engine = engines.Engine(program, ())
-        folder = tmp_path / "cache" / "guide-checks" / "states"
+        folder = tmp_path / "cache" / "states"
         for image in {
             line for path in folder.glob("machines/*/state.json") for line in re.findall(r'"image": "([^"]+)"', path.read_text())
         }:
