@@ -31,6 +31,7 @@ def define_env(env: Any) -> None:
     env.macro(proof)
     env.macro(verified)
     env.macro(diagram)
+    env.macro(glossary)
     env.macro(transcript_url)
 
 
@@ -52,6 +53,14 @@ def proof() -> str:
 def verified() -> str:
     """A table: per target and page, what is proven."""
     return _in_markdown(panels.verified(_showing))
+
+
+def glossary(*groups: str) -> str:
+    """The terms of data/glossary.yml in both languages: those of the groups, all without any. See terms.py."""
+    try:
+        return _in_markdown(panels.glossary(_showing, groups))
+    except GuideError as error:
+        raise GuideError(str(error).replace("\n", "; ")) from None  # mkdocs-macros garbles a message of two lines
 
 
 def transcript_url(page: str, target: str | None = None) -> str:
