@@ -67,8 +67,8 @@ def test_a_capture_kernel_may_die_where_the_page_says_that_no_dump_is_left(make_
     kexec = 'sudo kexec -p "/boot/vmlinuz-$(uname -r)" --initrd=empty.img --append="console=ttyS0 panic=5"'
     load = f"{empty}\n{kexec}\necho c | sudo tee /proc/sysrq-trigger"
     make_guide.page("root", fence("prepare", prepare, timeout=300) + fence("reboot", "sudo reboot", expect="reboot"), machine="vm")
-    make_guide.page("said", fence("panic", load, expect="crash", dump="none", timeout=300), machine="vm", after="root")
-    make_guide.page("unsaid", fence("panic", load, expect="crash", timeout=300), machine="vm", after="root")
+    make_guide.page("said", fence("panic", load, expect="crash", dump="none", timeout=600), machine="vm", after="root")
+    make_guide.page("unsaid", fence("panic", load, expect="crash", timeout=600), machine="vm", after="root")
     ran = make_guide.guide("verify", timeout_s=1500)
     assert set(ran.evidence) == {"root", "said"}, ran.out
     assert "the capture kernel died: VFS: Unable to mount root fs" in report(ran, "unsaid", "panic")
