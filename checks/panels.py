@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from checks import terms
 from checks.model import Page, Snippet, meant_for
 from checks.recorded import Run, applies
 from checks.showing import Showing
@@ -72,6 +73,22 @@ def verified(showing: Showing) -> str:
         if page.snippets:
             rows.append({"page": page, "url": _url(showing, page), "cells": [_cell(showing, target, page) for target in targets]})
     return render("verified.html", showing=showing, words=showing.words, targets=targets, rows=rows)
+
+
+def glossary(showing: Showing, groups: tuple[str, ...]) -> str:
+    """The terms of these groups in the page's language, each with its name in the others; all when no group is named."""
+    rows = []
+    for term in terms.of_groups(terms.load(showing.config, showing.guide), groups):
+        found = terms.explained(term, showing.language, showing.guide)
+        see = None
+        if found is not None:
+            page, heading, text = found
+            title = page.title if text == page.title else f"{page.title}{showing.words['within']}{text}"
+            see = {"url": f"{_url(showing, page)}#{heading}", "title": title}
+        others = [(language, words) for language, words in term.words.items() if language != showing.language]
+        rows.append({"id": term.id, "own": term.words[showing.language], "others": others, "see": see})
+    twins = showing.config.raw.get("extra", {}).get("twins", {})
+    return render("glossary.html", words=showing.words, rows=rows, twins=twins)
 
 
 def _url(showing: Showing, page: Page) -> str:

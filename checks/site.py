@@ -33,6 +33,7 @@ def define_env(env: Any) -> None:
     env.macro(verified)
     env.macro(facts)
     env.macro(diagram)
+    env.macro(glossary)
     env.macro(transcript_url)
 
 
@@ -59,6 +60,14 @@ def verified() -> str:
 def facts(file: str) -> str:
     """The table of a file of facts, named from the folder of mkdocs.yml: "data/releases.yml"."""
     return _in_markdown(factual.table(_showing, file))
+
+
+def glossary(*groups: str) -> str:
+    """The terms of data/glossary.yml in both languages: those of the groups, all without any. See terms.py."""
+    try:
+        return _in_markdown(panels.glossary(_showing, groups))
+    except GuideError as error:
+        raise GuideError(str(error).replace("\n", "; ")) from None  # mkdocs-macros garbles a message of two lines
 
 
 def transcript_url(page: str, target: str | None = None) -> str:
