@@ -239,7 +239,7 @@ class SnippetItem(pytest.Item):
             self.user_properties.append(("ran_at", ran_at))
 
     def repr_failure(self, excinfo, style=None):
-        if isinstance(excinfo.value, Failed):
+        if isinstance(excinfo.value, (Failed, GuideError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 

@@ -142,7 +142,7 @@ def _bind(server: Server, url: str) -> None:
 
 def _watched(config: Config) -> list[Path]:
     files = {config.file, *config.languages.values(), config.targets_file, config.shapes_file}
-    folders = {*config.docs.values(), config.root / "theme", config.evidence_dir, Path(build.__file__).parent}
+    folders = {*config.docs.values(), config.root / "theme", config.root / "data", config.evidence_dir, Path(build.__file__).parent}
     return sorted(path for path in files | folders if path.exists())
 
 

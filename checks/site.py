@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from checks import config as configuration
+from checks import facts as factual
 from checks import panels
 from checks.model import RUNNABLE, GuideError
 from checks.pair import HOSTNAME
@@ -30,6 +31,7 @@ def define_env(env: Any) -> None:
     _showing = load(Path(env.conf.config_file_path))
     env.macro(proof)
     env.macro(verified)
+    env.macro(facts)
     env.macro(diagram)
     env.macro(glossary)
     env.macro(transcript_url)
@@ -53,6 +55,11 @@ def proof() -> str:
 def verified() -> str:
     """A table: per target and page, what is proven."""
     return _in_markdown(panels.verified(_showing))
+
+
+def facts(file: str) -> str:
+    """The table of a file of facts, named from the folder of mkdocs.yml: "data/releases.yml"."""
+    return _in_markdown(factual.table(_showing, file))
 
 
 def glossary(*groups: str) -> str:

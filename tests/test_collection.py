@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -62,3 +63,14 @@ def test_verify_of_a_wrong_page_runs_nothing(make_guide):
     assert ran.status == 2
     assert ran.out.startswith("docs/p.md:8: this snippet has no id")
     assert "PASSED" not in ran.out
+
+
+def test_pytest_works_by_itself():
+    """As CONTRIBUTING has it: the program of the environment, which nobody tells where the checkout is."""
+    program = Path(sys.executable).with_name("pytest")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    place = "docs/en/quick-start.md"
+    command = [program, "--collect-only", "-q", "--target=debian-13", place]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{place}::install-kdump-tools[debian-13]" in done.stdout

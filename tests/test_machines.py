@@ -195,6 +195,16 @@ def test_the_hosts_own_mirrors_serve_another_release_of_its_family():
     ]
 
 
+def test_security_fixes_are_asked_for_only_where_somebody_names_their_place(monkeypatch):
+    """A Debian mirror need not have them, and a suite that is not there ends apt."""
+    found = mirror.parse("http://deb.example/debian/ bookworm\n", "bookworm")
+    target = targets.load(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    suites = [" trixie main", " trixie-updates main"]
+    assert [line.split("/debian/")[-1] for line in found.sources(target)] == suites
+    monkeypatch.setenv("GUIDE_MIRROR_DEBIAN", "http://deb.example/debian/")
+    assert [line.split("/debian/")[-1] for line in mirror.named("debian").sources(target)] == suites
+
+
 def test_a_named_mirror_comes_first(monkeypatch):
     monkeypatch.setenv("GUIDE_MIRROR_UBUNTU", "http://mine.example/ubuntu")
     assert mirror.named("ubuntu") == mirror.Mirror("http://mine.example/ubuntu", "http://mine.example/ubuntu")

@@ -86,8 +86,8 @@ def test_pages_come_from_main_after_everything_passed():
 
 
 CLOSINGS = {
-    "passed": (0, "==================== 3 passed, 1 skipped in 2.50s ===================="),
-    "failed": (1, "=========== 1 failed, 2 passed in 75.31s (0:01:15) ==========="),
+    "passed": (0, "3 passed, 0 failed, 1 skipped"),
+    "failed": (1, "2 passed, 1 failed"),
     "broken": (2, None),
 }
 

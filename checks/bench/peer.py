@@ -47,8 +47,8 @@ Restrictions: needs-root, isolation-machine, breaks-testbed, allow-stderr
 
 
 def target_for(target: Target) -> Target:
-    """The target with a kernel that has 9p."""
-    return replace(target, kernel=KERNELS[target.family])
+    """The target with a kernel that has 9p, and in its pool what the runner wants to find installed."""
+    return replace(target, kernel=KERNELS[target.family], pool=(*target.pool, "dpkg-dev"))
 
 
 def package(folder: Path, test: str) -> None:

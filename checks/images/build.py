@@ -29,7 +29,7 @@ from checks.machines import engine as engines
 from checks.machines.engine import Engine, cache_dir
 from checks.machines.hardware import Hardware
 from checks.machines.vm import Vm
-from checks.machines.wire import LOADER
+from checks.machines.wire import LOADER, Lost
 from checks.model import GuideError
 from checks.session import Session
 
@@ -214,7 +214,10 @@ class Builder:
         vm = Vm(self.engine(), emulator.tag, disk, Hardware(memory=target.memory), accelerator(self.engine(), emulator.tag, disk, self.say))
         session = Session(vm)
         try:
-            session.open()
+            try:
+                session.open()
+            except Lost as lost:
+                raise GuideError(f"{target.name}: its first boot failed: {lost}\n{vm.console_tail()}") from None
             status, out = session.execute("sh", "-c", (FILES / "vm-firstboot.sh").read_text(), timeout_s=FIRST_BOOT_TIMEOUT_S)
             if status:
                 raise GuideError(f"{target.name}: its first boot failed: {out.decode(errors='replace')}")

@@ -14,21 +14,22 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.images.target import Target, host_release
+from checks.images.target import FAMILIES, Target, host_release
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """The URIs of one archive; ``security`` equals ``main`` where one mirror has both."""
+    """The URIs of one archive; ``security`` equals ``main`` where one mirror has both, and is None where nobody names one."""
 
     main: str
-    security: str
+    security: str | None
 
     def sources(self, target: Target) -> list[str]:
         """One-line apt sources of a target: the release, its updates and its security fixes."""
         family = target.distribution
         option = f"[signed-by={family.keyring}]" if Path(family.keyring).exists() else ""
-        suites = [(self.main, target.suite), (self.main, f"{target.suite}-updates"), (self.security, f"{target.suite}-security")]
+        suites = [(self.main, target.suite), (self.main, f"{target.suite}-updates")]
+        suites += [(self.security, f"{target.suite}-security")] if self.security else []
         return [" ".join(f"deb {option} {uri} {suite} {family.components}".split()) for uri, suite in suites]
 
 
@@ -42,18 +43,23 @@ def of_host(family: str) -> Mirror | None:
 def named(family: str) -> Mirror | None:
     """The mirror that the user names in the environment, or None."""
     main = os.environ.get(f"GUIDE_MIRROR_{family.upper()}")
-    return Mirror(main, os.environ.get(f"GUIDE_MIRROR_{family.upper()}_SECURITY", main)) if main else None
+    # Where security fixes usually stand on a mirror of their own, this one need not have them.
+    both = main if FAMILIES[family].security is None else None
+    return Mirror(main, os.environ.get(f"GUIDE_MIRROR_{family.upper()}_SECURITY", both)) if main else None
 
 
 def parse(indextargets: str, codename: str) -> Mirror | None:
-    """Read lines of ``$(REPO_URI) $(RELEASE)``; RELEASE is the suite as the sources name it."""
+    """Read lines of ``$(REPO_URI) $(RELEASE)``; RELEASE is the suite as the sources name it.
+
+    A host without a source of security fixes has images without them: the main mirror need not have any.
+    """
     uris: dict[str, str] = {}
     for line in indextargets.splitlines():
         uri, _, suite = line.strip().partition(" ")
         # The repository's URI ends in dists/SUITE/; what stands before it is what a source line takes.
         uris.setdefault(suite, _first_of_list(uri.split("/dists/")[0]))
     main = uris.get(codename)
-    return Mirror(main, uris.get(f"{codename}-security", main)) if main else None
+    return Mirror(main, uris.get(f"{codename}-security")) if main else None
 
 
 def _first_of_list(uri: str) -> str:

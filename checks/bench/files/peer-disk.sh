@@ -19,5 +19,8 @@ SuccessExitStatus=0 208 SIGHUP SIGINT SIGTERM SIGPIPE
 WantedBy=multi-user.target
 UNIT
 systemctl enable autopkgtest@hvc1.service
+# It asks of every testbed that it can build packages, also for a test that builds none.
+apt-get update -q
+DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends dpkg-dev
 echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/autopkgtest
 sync
