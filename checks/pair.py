@@ -20,9 +20,12 @@ HOSTNAME = "vault"  # the second machine's
 
 # What an administrator would have set up before the page begins: an address each, found by the hardware's, so that it
 # holds in every kernel that boots from this disk. The two disks began as one: the second gets a name and host keys of its own.
+# The images mask the unit that waits for the network, since most machines have none. Here it is what makes a capture
+# kernel wait for its address before it sends the dump.
 SET_UP = """
 set -e
 printf '[Match]\\nMACAddress=%s\\n\\n[Network]\\nAddress=192.0.2.%s/24\\n' "$1" "$2" >/etc/systemd/network/10-lan.network
+systemctl unmask systemd-networkd-wait-online.service
 systemctl enable --now systemd-networkd.service
 if [ -n "$3" ]; then
     sed -i "s/\\b$(cat /etc/hostname)\\b/$3/" /etc/hosts

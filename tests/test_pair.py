@@ -18,6 +18,7 @@ def output(ran, page, snippet_id):
 def test_two_machines_reach_each_other_and_go_on_from_a_state_together(make_guide):
     body = fence("listen", "sudo systemd-run --quiet python3 -m http.server 80 --bind 192.0.2.2", on="peer")
     body += fence("mark", "echo here >~/mark; hostname", on="peer") + fence("own", "hostname")
+    body += fence("online", "sudo systemctl start network-online.target\nsystemctl is-active systemd-networkd-wait-online.service")
     make_guide.page("root", body, machine="vm", peer="true")
     get = "import urllib.request as u; print(u.urlopen('http://192.0.2.2/').status)"
     fetch = fence("fetch", f'ssh-keyscan -t ed25519 192.0.2.2 2>/dev/null | grep -o ssh-ed25519 | sort -u\npython3 -c "{get}"')
@@ -27,6 +28,7 @@ def test_two_machines_reach_each_other_and_go_on_from_a_state_together(make_guid
     ran = make_guide.guide("verify", reuse=True)
     assert ran.status == 0, ran.out
     assert (output(ran, "root", "mark"), output(ran, "root", "own")) == ("vault", "lab")
+    assert output(ran, "root", "online") == "active", "what waits for the network waits for the address"
     assert output(ran, "next", "fetch") == "ssh-ed25519\n200", "a server of the page before is still running"
     assert output(ran, "next", "again") == "200"
     assert output(ran, "next", "still") == "here\nssh-ed25519"
