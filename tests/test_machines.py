@@ -16,6 +16,7 @@ from checks.images import mirror
 from checks.images import target as targets
 from checks.machines.console import Console
 from checks.machines.hardware import Hardware
+from checks.machines.vm import Vm
 from checks.machines.wire import Lost
 from checks.model import Guide, GuideError, Page, Snippet
 from checks.session import Outcome, command_for
@@ -105,6 +106,16 @@ def test_qemu_gets_no_kernel_and_no_command_line():
             words = Hardware(firmware=firmware).arguments(accelerator, "d", "v", "/m")
             assert not {"-kernel", "-initrd", "-append", "-no-reboot", "-nic", "-netdev"} & set(words)
             assert "crashkernel" not in " ".join(words)
+
+
+def test_firmware_that_checks_what_it_starts_is_given_longer():
+    waits = []
+    for firmware in (None, "secure-boot"):
+        vm = object.__new__(Vm)
+        vm.hardware, vm.power_on, vm.await_boot = Hardware(firmware=firmware), lambda: None, waits.append
+        vm.start()
+    plain_s, secure_s = waits
+    assert secure_s > 2 * plain_s
 
 
 def test_two_machines_are_joined_by_two_sockets():
