@@ -13,9 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from checks import config as configuration
 from checks import facts as factual
-from checks import panels
+from checks import inlined, panels
 from checks.model import RUNNABLE, GuideError
 from checks.pair import HOSTNAME
 from checks.showing import Showing, load
@@ -34,6 +33,7 @@ def define_env(env: Any) -> None:
     env.macro(facts)
     env.macro(diagram)
     env.macro(glossary)
+    env.macro(widget)
     env.macro(transcript_url)
 
 
@@ -79,20 +79,13 @@ def transcript_url(page: str, target: str | None = None) -> str:
 
 
 def diagram(name: str) -> str:
-    """The drawing theme/diagrams/NAME.svg, inlined, its ``[[key]]`` replaced from NAME.yml in the page's language."""
-    folder = _showing.config.root / "theme" / "diagrams"
-    if not (folder / f"{name}.svg").exists():
-        raise GuideError(f"diagram: there is no {_showing.config.relative(folder / name)}.svg")
-    words = (configuration.read_yaml(folder / f"{name}.yml") or {}).get(_showing.language, {})
+    """The drawing theme/diagrams/NAME.svg, in the page's language."""
+    return _in_markdown(inlined.diagram(_showing, name))
 
-    def word(match: re.Match) -> str:
-        if match[1] not in words:
-            raise GuideError(f"diagram {name}: {name}.yml has no word {match[1]} in {_showing.language}")
-        return html.escape(str(words[match[1]]))
 
-    drawing = re.sub(r"\[\[([\w-]+)\]\]", word, (folder / f"{name}.svg").read_text(encoding="utf-8"))
-    drawing = re.sub(r"<\?xml.*?\?>|<!--.*?-->", "", drawing, flags=re.DOTALL)
-    return _in_markdown(f'<figure class="diagram">{drawing}</figure>')
+def widget(name: str) -> str:
+    """The small program theme/widgets/NAME.html, in the page's language, with its data."""
+    return _in_markdown(inlined.widget(_showing, name))
 
 
 def _in_markdown(block: str) -> str:

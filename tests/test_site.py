@@ -132,6 +132,7 @@ BROKEN = {
     "broken link": ("[x](nope.md)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'nope.md', but the target is not found among documentation files."),
     "broken anchor": ("[x](deep/page.md#nope)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'deep/page.md#nope', but the doc 'deep/page.md' does not contain an anchor '#nope'."),
     "macro that makes a fence": ('[[[ "\\n```bash {#made}\\ntrue\\n```\\n" ]]]', "docs/en/index.md: the site shows other snippets than are run: expected special tabs listed tabbed quoted left-out elsewhere, found special tabs listed tabbed quoted left-out elsewhere made"),
+    "unknown widget": ('[[[ widget("nope") ]]]', "docs/en/index.md:80: macro: widget: there is no theme/widgets/nope.html"),
     "macro that eats": ("[[# ", "docs/en/index.md:80: macro: Missing end of comment tag"),
 }  # fmt: skip
 
