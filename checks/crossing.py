@@ -63,7 +63,7 @@ class Watch:
                 self._reach("coming back")
         elif reset and self.expect != "panic":  # a kernel may also be meant to panic while it boots
             raise Lost("the machine restarted without a kernel panic on its console")
-        elif self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
+        elif not reset and self.command_ended and time.monotonic() - self.command_ended > CRASH_STARTS_WITHIN_S:
             raise Lost(f"the command ended {CRASH_STARTS_WITHIN_S} s ago and the kernel has not panicked")
 
     def _missing(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import pytest
 
 from checks import config as configuration
 from checks import plan
-from checks.crossing import Watch
+from checks.crossing import CRASH_STARTS_WITHIN_S, Watch
 from checks.images.target import load
 from checks.machines.console import Console
 from checks.machines.vm import Vm
@@ -48,6 +49,15 @@ def test_a_kexec_is_another_kernel_without_a_reset():
 def test_what_was_not_announced_is_told_apart(expect, printed, resets, said):
     with pytest.raises(Lost, match=said):
         watch(expect, printed, resets).arrived()
+
+
+def test_a_panic_must_come_soon_unless_the_machine_restarts_before_it():
+    booting = watch("panic", BEFORE, [len(BEFORE)])
+    standing = watch("panic", BEFORE)
+    booting.command_ended = standing.command_ended = time.monotonic() - CRASH_STARTS_WITHIN_S - 1
+    booting.look()
+    with pytest.raises(Lost, match="the kernel has not panicked"):
+        standing.look()
 
 
 class FakeMachine:
