@@ -146,7 +146,8 @@ class Course:
         if where := self.broken.get(page.name):
             raise NotRun(f"{page.path}: not run, since {where} failed")
         keys = self.standing.keys(page)
-        self._make(page, keys.end)
+        if not self._recalled(page, keys):
+            self._make(page, keys.end)
         try:
             if record := self._recalled(page, keys):
                 self.live = self._taken_up(page, keys, record)
@@ -212,6 +213,9 @@ class Course:
         """Have a machine in the state in which ``parent`` ended, by running it where there is none."""
         keys = self.standing.keys(parent)
         if self._stands_at(keys.end) and parent.machine == "vm":
+            return
+        # Whoever makes a state is alone; those who only enter it need not queue.
+        if (record := self.store.record(keys.end, parent.name)) and self._enter_state(parent, keys, record):
             return
         self._make(parent, keys.end)
         try:
