@@ -30,12 +30,12 @@ class Watch:
 
     def _reset(self) -> int | None:
         """Where the console was at the first reset since the snippet began, or since the panic, where there was one."""
-        since = self.console.panicked_at(self.since) or self.since
+        since = self._panicked_at() or self.since
         return next((at for at in self.machine.resets if at >= since), None)
 
     def look(self) -> None:
         """Take in the console; Lost when it shows that nothing will come any more."""
-        panics, reset = self.console.panics(self.since), self._reset()
+        panics, reset = self.console.panics(self.since, oops=self.expect == "crash"), self._reset()
         if self.expect == "reboot":
             if panics:
                 raise Lost(f"the kernel panicked instead of restarting: {panics[0]}")
@@ -80,7 +80,10 @@ class Watch:
         self.outcome.panic = f"{self.outcome.panic}; in the capture kernel: {why}"
 
     def _captured(self, until: int | None) -> bool:
-        return self.console.new_kernel(self.console.panicked_at(self.since) or self.since, until)
+        return self.console.new_kernel(self._panicked_at() or self.since, until)
+
+    def _panicked_at(self) -> int | None:
+        return self.console.panicked_at(self.since, oops=self.expect == "crash")
 
     def arrived(self) -> None:
         """The machine is back: was it what was announced?"""

@@ -139,6 +139,7 @@ class Machine:
 
 RESET = object()
 PANIC = "[   10.000000] Kernel panic - not syncing: x\n[   10.100000] CPU: 0\n"
+OOPS = "[    9.000000] BUG: kernel NULL pointer dereference\n[    9.100000] Oops: Oops: 0002 [#1] PREEMPT SMP NOPTI\n"
 CAPTURE = "[    1.000000] kdump-tools: running\n"
 BOOT = "[    0.500000] Linux version\n"
 
@@ -148,6 +149,11 @@ BOOT = "[    0.500000] Linux version\n"
     [
         ("crash", (PANIC, CAPTURE, RESET, BOOT), None),
         ("crash", (PANIC, RESET, BOOT), "no capture kernel ran in between"),
+        ("crash", (OOPS, CAPTURE, RESET, BOOT), None),
+        ("crash", (OOPS, PANIC, CAPTURE, RESET, BOOT), None),
+        ("crash", (OOPS, RESET, BOOT), "no capture kernel ran in between"),
+        ("crash", (OOPS, CAPTURE, PANIC, RESET, BOOT), "the capture kernel died: x"),
+        ("reboot", (OOPS, RESET, BOOT), None),
         ("panic", (PANIC, RESET, BOOT), None),
         ("panic", (RESET, BOOT, PANIC, RESET, BOOT), None),
         ("panic", (PANIC, CAPTURE, RESET, BOOT), "a capture kernel ran before the restart"),

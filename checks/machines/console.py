@@ -13,6 +13,9 @@ from checks.terminal import plain
 # What the kernel and the firmware print at each stage, in the order of a crash.
 # "---[ end Kernel panic" is printed only when nothing follows: a kernel with a loaded capture kernel jumps before it.
 PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ?([^\r\n]*)")
+# An oops, as in "Oops: 0002 [#1] PREEMPT SMP". With panic_on_oops and a capture kernel loaded, the kernel jumps from
+# there (oops_end, arch/x86/kernel/dumpstack.c) and never says that it panics.
+OOPS = re.compile(rb"\[ *\d+\.\d{6}\] ([^\r\n\[\]]*: [0-9a-f]{4,16} \[#\d+\])")
 DEAD = re.compile(rb"---\[ end Kernel panic")
 UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
 
@@ -52,18 +55,25 @@ class Console:
         """The last lines that are not empty."""
         return "\n".join([line for line in self.text(since).split("\n") if line.strip()][-lines:])
 
-    def panics(self, since: int = 0) -> list[str]:
-        """The reasons of the panics printed from ``since`` on."""
-        return [found.decode("utf-8", "replace") for found in PANIC.findall(self.data[since:])]
+    def panics(self, since: int = 0, oops: bool = False) -> list[str]:
+        """The reasons of the panics printed from ``since`` on; with ``oops`` also an oops that was as good as one."""
+        found = [jump] if oops and (jump := self._jump(since)) else []
+        return [each[1].decode("utf-8", "replace") for each in [*found, *PANIC.finditer(self.data, since)]]
 
     def dead(self, since: int = 0) -> bool:
         """A kernel has panicked and stands still: nobody takes over."""
         return DEAD.search(self.data[since:]) is not None
 
-    def panicked_at(self, since: int = 0) -> int | None:
-        """Where the first panic from ``since`` on stands."""
-        found = PANIC.search(self.data, since)
+    def panicked_at(self, since: int = 0, oops: bool = False) -> int | None:
+        """Where the first panic from ``since`` on stands, or with ``oops`` what was as good as one."""
+        found = (self._jump(since) if oops else None) or PANIC.search(self.data, since)
         return found.start() if found else None
+
+    def _jump(self, since: int) -> re.Match[bytes] | None:
+        """The oops from which the kernel went straight into another: nothing else was said before that one spoke."""
+        found, panic = OOPS.search(self.data, since), PANIC.search(self.data, since)
+        until = panic.start() if panic else len(self.data)
+        return found if found and found.start() < until and self.new_kernel(found.start(), until) else None
 
     def new_kernel(self, since: int = 0, until: int | None = None) -> bool:
         """Whether a kernel started in between: the time that kernel messages begin with has gone back.
