@@ -9,10 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from checks import config as configuration
-from checks import evidence, plan, tally
+from checks import evidence, plan, testing
 from checks.config import Config
 from checks.images.target import choose
 from checks.images.target import load as load_targets
@@ -138,29 +139,12 @@ def _verify(config: Config, options) -> int:
     arguments += ["--no-reuse"] if options.no_reuse else []
     arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]
     status = _pytest(config, *arguments, *(str(page.path) for page in wanted))
-    return {0: 0, 1: 1, 2: 130}.get(status, 2)
+    return testing.STATUS.get(status, 2)
 
 
 def _test(config: Config, options) -> int:
     rest = [word for word in options.rest if word != "--"]
-    work = config.work_dir
-    work.mkdir(exist_ok=True)
-    common = ["--no-reuse", "--durations=15", "-ra"]
-    if rest:
-        return {0: 0, 1: 1, 2: 130}.get(_pytest(config, *common, f"--junitxml={work}/junit.xml", *rest), 2)
-    # One after the other: a test measures what is left over on this host, pages run side by side.
-    runs = {"junit-pages.xml": [str(config.relative(next(iter(config.docs.values())))), "--guide-jobs=auto"]}
-    if (config.root / "tests").is_dir():
-        runs = {"junit.xml": ["tests"], **runs}
-    worst = 0
-    for name, arguments in runs.items():
-        (work / name).unlink(missing_ok=True)
-        status = {0: 0, 1: 1, 2: 130}.get(_pytest(config, *common, f"--junitxml={work / name}", *arguments), 2)
-        if status == 130:
-            return status
-        worst = max(worst, status)
-    print(tally.line([work / name for name in runs]))
-    return worst
+    return testing.test(config, rest, partial(_pytest, config))
 
 
 def _shell(config: Config, options) -> int:

@@ -8,19 +8,42 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 
-def line(reports: Iterable[Path]) -> str:
-    """``12 passed, 0 failed, 1 skipped`` of all the JUnit files together; a run without a report says so in its place."""
+def line(reports: Iterable[tuple[Path, Path | None]]) -> str:
+    """``12 passed, 0 failed, 1 skipped`` of all the JUnit files together; a run without a report says so in its place.
+
+    The second of a pair is of what was tried again: its verdicts take the place of the first one's.
+    """
     found = Counter[str]()
     missing = []
-    for report in reports:
-        try:
-            cases = list(ElementTree.parse(report).iter("testcase"))
-        except (OSError, ElementTree.ParseError):
-            missing.append(report.name)
-            continue
-        found.update(map(_verdict, cases))
+    for pair in reports:
+        verdicts: dict[tuple[str, str], str] = {}
+        for report in filter(None, pair):
+            cases = _cases(report)
+            if cases is None:
+                missing.append(report.name)
+            verdicts |= {(case.get("classname", ""), case.get("name", "")): _verdict(case) for case in cases or []}
+        found.update(verdicts.values())
     said = f"{found['passed']} passed, {found['failed']} failed" + (f", {found['skipped']} skipped" if found["skipped"] else "")
     return said + "".join(f"; no report: {name}" for name in missing)
+
+
+def failed(report: Path) -> list[str]:
+    """What pytest is told to run again: each test that failed, and each page of which something did."""
+    names = []
+    for case in _cases(report) or []:
+        if _verdict(case) == "failed":
+            place = case.get("classname", "")
+            page = place.endswith(".md")
+            path = place.removesuffix(".md").replace(".", "/")
+            names.append(f"{path}.md" if page else f"{path}.py::{case.get('name')}")
+    return list(dict.fromkeys(names))
+
+
+def _cases(report: Path) -> list[ElementTree.Element] | None:
+    try:
+        return list(ElementTree.parse(report).iter("testcase"))
+    except (OSError, ElementTree.ParseError):
+        return None
 
 
 def _verdict(case: ElementTree.Element) -> str:

@@ -1,0 +1,55 @@
+"""``./guide test``: the tests, then all pages; what failed once more; one line at the end.
+
+On a busy host an emulated machine is late now and then, and a command may print
+in one run of a hundred what it has not printed before. So a few failures are
+tried a second time, alone: a test by itself, a page from its beginning. What
+passes only then is named at the end. It counts as passed, and somebody should
+look at it; what fails twice has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from checks import tally
+from checks.config import Config
+
+STATUS = {0: 0, 1: 1, 2: 130}  # pytest's -> ours
+MOST = 4  # more than so many tests or pages that fail are no coincidence
+COMMON = ["--no-reuse", "--durations=15", "-ra"]
+
+
+def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
+    """Run everything, or what ``rest`` tells pytest; ``pytest`` runs it with these arguments and returns its exit status."""
+    work = config.work_dir
+    work.mkdir(exist_ok=True)
+    if rest:
+        return STATUS.get(pytest(*COMMON, f"--junitxml={work / 'junit.xml'}", *rest), 2)
+    # One after the other: a test measures what is left over on this host, pages run side by side.
+    parts = {"pages": [str(config.relative(next(iter(config.docs.values())))), "--guide-jobs=auto"]}
+    if (config.root / "tests").is_dir():
+        parts = {"tests": ["tests"], **parts}
+    worst, reports, late = 0, [], []
+    for name, arguments in parts.items():
+        first, second = (work / f"junit-{name}{number}.xml" for number in ("", "-2"))
+        status = _run(pytest, first, arguments)
+        reports.append((first, None))
+        failed = tally.failed(first) if status == 1 else []
+        if 0 < len(failed) <= MOST and all((config.root / each.split("::")[0]).exists() for each in failed):
+            print(f"\nonce more, alone: {' '.join(failed)}\n", flush=True)
+            status = _run(pytest, second, failed)
+            reports[-1] = (first, second)
+            late += [each for each in failed if each not in tally.failed(second)] if second.exists() else []
+        if status == 130:
+            return status
+        worst = max(worst, status)
+    if late:
+        print(f"passed at the second try only: {' '.join(late)}")
+    print(tally.line(reports))
+    return worst
+
+
+def _run(pytest: Callable[..., int], report: Path, arguments: list[str]) -> int:
+    report.unlink(missing_ok=True)
+    return STATUS.get(pytest(*COMMON, f"--junitxml={report}", *arguments), 2)
