@@ -9,6 +9,7 @@ look at it; what fails twice has failed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from checks.config import Config
 
 STATUS = {0: 0, 1: 1, 2: 130}  # pytest's -> ours
 MOST = 4  # more than so many tests or pages that fail are no coincidence
+LATEST_S = 70 * 60  # into the run: a second try that begins later would not end in time for those who wait for the run
 COMMON = ["--no-reuse", "--durations=15", "-ra"]
 
 
@@ -31,14 +33,16 @@ def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
     if (config.root / "tests").is_dir():
         parts = {"tests": ["tests"], **parts}
     worst, reports, late = 0, [], []
+    latest = time.monotonic() + LATEST_S
     for name, arguments in parts.items():
         first, second = (work / f"junit-{name}{number}.xml" for number in ("", "-2"))
         status = _run(pytest, first, arguments)
         reports.append((first, None))
         failed = tally.failed(first) if status == 1 else []
-        if 0 < len(failed) <= MOST and all((config.root / each.split("::")[0]).exists() for each in failed):
+        there = all((config.root / each.split("::")[0]).exists() for each in failed)
+        if 0 < len(failed) <= MOST and there and time.monotonic() < latest:
             print(f"\nonce more, alone: {' '.join(failed)}\n", flush=True)
-            status = _run(pytest, second, failed)
+            status = _run(pytest, second, [*failed, *arguments[1:]])
             reports[-1] = (first, second)
             late += [each for each in failed if each not in tally.failed(second)] if second.exists() else []
         if status == 130:
