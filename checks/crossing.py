@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from checks.machines.wire import Lost
 
 CRASH_STARTS_WITHIN_S = 60  # from the end of the command to the panic
+UNSAID = "not told on the console"  # what a kernel that panics in an NMI says waits until it is safe to say, which never comes
+
+
+def uptime(execute: Callable[..., tuple[int, bytes]]) -> float:
+    """What the machine's kernel shows as the seconds since it started; 0 if nobody could look."""
+    status, out = execute("cat", "/proc/uptime")
+    return float(out.split()[0]) if status == 0 and out.split() else 0.0
 
 
 class Watch:
     """Follows one crossing: ``expect`` is what the snippet announces; ``since`` is where the console was when it began.
 
-    With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back.
+    With ``capture_dies`` the capture kernel may panic as well, as long as the machine comes back. ``uptime_s`` is what
+    the kernel's clock showed when it began: a kernel that says less is another one.
     What it sees goes into the outcome: why each kernel panicked, and the seconds at which each stage was reached.
     """
 
-    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress, capture_dies: bool = False):
+    def __init__(self, expect: str, machine, since: int, outcome, began: float, progress, capture_dies: bool = False, uptime_s: float = 0):
         self.expect, self.machine, self.console = expect, machine, machine.console
-        self.capture_dies = capture_dies
+        self.capture_dies, self.uptime_s = capture_dies, uptime_s
         self.since, self.outcome = since, outcome
         self.began, self.progress = began, progress
         self.command_ended: float | None = None  # time.monotonic() at which the shell had answered
@@ -50,6 +59,8 @@ class Watch:
             if self.console.new_kernel(self.since):
                 self._reach("booting")
             return
+        if self._unsaid():
+            panics = [UNSAID, *panics]
         if panics:
             self.outcome.panic = panics[0]
             self._reach("panicked")
@@ -80,7 +91,14 @@ class Watch:
         self.outcome.panic = f"{self.outcome.panic}; in the capture kernel: {why}"
 
     def _captured(self, until: int | None) -> bool:
-        return self.console.new_kernel(self._panicked_at() or self.since, until)
+        return self._unsaid() or self.console.new_kernel(self._panicked_at() or self.since, until)
+
+    def _unsaid(self) -> bool:
+        """Whether another kernel ran before this machine was reset, or said that it panics."""
+        if self.expect != "crash":
+            return False
+        until = self._panicked_at()
+        return self.console.new_kernel(self.since, self._reset() if until is None else until, self.uptime_s)
 
     def _panicked_at(self) -> int | None:
         return self.console.panicked_at(self.since, oops=self.expect == "crash")

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checks import dumps
-from checks.crossing import Watch
+from checks.crossing import Watch, uptime
 from checks.machines.wire import Lost, decode
 from checks.model import Snippet
 
@@ -129,11 +129,11 @@ class Session:
         outcome = Outcome(snippet.id, snippet.sha256, boot_id_before=self.boot_id, ran_at=now())
         timeout_s = snippet.timeout_s or CROSSING_TIMEOUT_S.get(snippet.expect) or DEFAULT_TIMEOUT_S[self.machine.kind]
         began = time.monotonic()
-        before = self.find_dumps() if snippet.expect == "crash" else []
+        before, uptime_s = (self.find_dumps(), uptime(self.execute)) if snippet.expect == "crash" else ([], 0.0)
         try:
             self.machine.wire.send(op="run", code=base64.b64encode(command_for(snippet).encode()).decode())
             if snippet.expect:
-                self._cross(snippet, outcome, began, began + timeout_s)
+                self._cross(snippet, outcome, began, began + timeout_s, uptime_s)
             else:
                 self._follow(snippet, outcome, began + timeout_s, timeout_s)
         except Lost as lost:
@@ -202,11 +202,11 @@ class Session:
 
     # ---- a snippet over which the machine goes away
 
-    def _cross(self, snippet: Snippet, outcome: Outcome, began: float, deadline: float) -> None:
+    def _cross(self, snippet: Snippet, outcome: Outcome, began: float, deadline: float, uptime_s: float) -> None:
         console = self.machine.console
         since = console.mark()
         output = bytearray()
-        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress, capture_dies=not snippet.dump)
+        watch = Watch(snippet.expect, self.machine, since, outcome, began, self.progress, not snippet.dump, uptime_s)
 
         def tick() -> None:
             self._tick()

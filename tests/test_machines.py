@@ -143,6 +143,24 @@ CAPTURE = "[    1.000000] kdump-tools: running\n"
 BOOT = "[    0.500000] Linux version\n"
 
 
+def test_a_panic_that_the_console_is_not_told_of_is_known_by_the_capture_kernel():
+    """In an NMI a kernel's last words are put off, and it jumps before they are said."""
+    for parts, said in (
+        ((CAPTURE, RESET, BOOT), None),
+        (("login:\n", RESET, BOOT), "restarted without a kernel panic"),
+        ((CAPTURE, PANIC, RESET, BOOT), "the capture kernel died: x"),
+    ):
+        outcome = Outcome("a", "")
+        watch = Watch("crash", Machine(*parts), 0, outcome, 0.0, lambda stage: None, uptime_s=80.1)
+        if said is None:
+            watch.arrived()
+            assert outcome.panic == "not told on the console"
+            assert list(outcome.stages) == ["panicked", "capturing", "coming back", "back"]
+        else:
+            with pytest.raises(Lost, match=said):
+                watch.arrived()
+
+
 @pytest.mark.parametrize(
     "expect, parts, said",
     [

@@ -75,12 +75,13 @@ class Console:
         until = panic.start() if panic else len(self.data)
         return found if found and found.start() < until and self.new_kernel(found.start(), until) else None
 
-    def new_kernel(self, since: int = 0, until: int | None = None) -> bool:
+    def new_kernel(self, since: int = 0, until: int | None = None, last: float = 0.0) -> bool:
         """Whether a kernel started in between: the time that kernel messages begin with has gone back.
+
+        ``last`` is what it showed before, in seconds.
 
         Most distributions boot with ``quiet``, so its first words need not be there.
         """
-        last = 0.0
         for found in UPTIME.finditer(self.data, since, len(self.data) if until is None else until):
             seconds = float(found[1])
             if seconds < last - 0.5:
