@@ -25,6 +25,8 @@ from checks.machines.wire import Lost, Wire
 
 BOOT_TIMEOUT_S = 420  # 20 to 70 s under TCG on two cores; over 180 s was seen with eight machines on them
 SECURE_BOOT_TIMEOUT_S = 1200  # 140 s there on a quiet one: the firmware checks each program, and its variables are behind SMM
+# Of the container: QEMU may start 64 for the disk alone when that is slow, beside its own and zstd's; without one it aborts.
+THREADS = 256
 
 # The container's first process: it ends QEMU when the runner lets go of its stdin, also by SIGKILL.
 KEEPER = """
@@ -121,7 +123,7 @@ class Vm:
     def _inside(self, argv: list[str], *options: str, name: str | None = None) -> list[str]:
         return self.engine.run_command(
             self.emulator_image, argv, "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
-            "--read-only", "--tmpfs=/tmp:rw,size=64m", "--pids-limit=64", f"--memory={self.hardware.container_memory()}",
+            "--read-only", "--tmpfs=/tmp:rw,size=64m", f"--pids-limit={THREADS}", f"--memory={self.hardware.container_memory()}",
             f"--cpus={self.hardware.cpus}", *(["--device=/dev/kvm"] if self.accelerator == "kvm" else []),
             f"--volume={self.folder}:/machine:rw", f"--volume={self.disk.parent}:/image:ro",
             *([f"--volume={self.lan}:{LAN}:rw"] if self.lan else []), *options, name=name,
