@@ -98,7 +98,8 @@ class Watch:
         if self.expect != "crash":
             return False
         until = self._panicked_at()
-        return self.console.new_kernel(self.since, self._reset() if until is None else until, self.uptime_s)
+        # Half of it: messages are dated by another clock than the uptime, and the two may drift apart where it is emulated.
+        return self.console.new_kernel(self.since, self._reset() if until is None else until, self.uptime_s / 2)
 
     def _panicked_at(self) -> int | None:
         return self.console.panicked_at(self.since, oops=self.expect == "crash")
