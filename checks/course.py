@@ -38,6 +38,7 @@ class Live:
     """The page that is running, and what was done of it."""
 
     page: Page
+    snippets: list[Snippet]  # that run on the target; ``done`` are the first of them
     keys: plan.Keys
     run: PageRun
     below: str | None  # the instance of the state that the page began on
@@ -94,7 +95,7 @@ class Course:
         """Keep the state at the page's end: a VM's always, a container's where another page goes on from it."""
         live = self.live
         live.run.packages = self.session.new_packages()
-        record = self._record(plan.runnable(live.page, self.target)[-1])
+        record = self._record(live.snippets[-1])
         # Other processes wait for it until it can be entered.
         if live.page.machine == "vm" or plan.has_children(self.guide, live.page):
             self.standing.keep(record, self.session, then=lambda: self._made(record.key))
@@ -181,7 +182,8 @@ class Course:
                 raise Failed(f"{page.path}: {lost}") from None
         self.session.new_shell()
         self.stands_at = None
-        live = self.live = Live(page, keys, self.standing.page_run(page, self.session), below, time.monotonic(), on_machine=True)
+        snippets, run = plan.runnable(page, self.target), self.standing.page_run(page, self.session)
+        live = self.live = Live(page, snippets, keys, run, below, time.monotonic(), on_machine=True)
         live.console_from = self.session.machine.console.mark() if page.machine == "vm" and page.after else 0
 
     def _enter_state(self, page: Page, keys: plan.Keys, record: Record) -> bool:
@@ -202,7 +204,8 @@ class Course:
         """The page as it was when ``record`` was made."""
         run = record.page_run
         run.page = page.name  # the same snippets may have run as a page of another name
-        live = Live(page, keys, run, record.below, time.monotonic() - run.seconds, console_before=run.console)
+        began = time.monotonic() - run.seconds
+        live = Live(page, plan.runnable(page, self.target), keys, run, record.below, began, console_before=run.console)
         live.done = {outcome.id: outcome for outcome in run.outcomes}
         for outcome in run.outcomes:
             if record.run != self.store.run:
@@ -238,9 +241,8 @@ class Course:
     def _replay(self, page: Page) -> None:
         self._stand(page)
         try:
-            for snippet in plan.runnable(page, self.target):
-                if snippet.id not in self.live.done:
-                    self._execute(snippet)
+            for snippet in self.live.snippets[len(self.live.done) :]:
+                self._execute(snippet)
         except Failed as failed:
             raise NotRun(f"what comes before did not pass:\n{failed}") from None
         self.finish(page)

@@ -49,11 +49,11 @@ class Runner(Course):
         """The outcome of one snippet, run after all that it stands on or recalled; Failed says what was expected and found."""
         self._enter(page)
         live = self.live
-        for each in plan.runnable(page, self.target):
-            if each.id not in live.done:
+        if snippet.id not in live.done:
+            for each in live.snippets[len(live.done) :]:
                 self._execute(each)
-            if each.id == snippet.id:
-                break
+                if each.id == snippet.id:
+                    break
         outcome = live.done[snippet.id]
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
@@ -66,14 +66,13 @@ class Runner(Course):
         live = self.live
         if live is None or live.page.name != page.name:
             return
-        snippets = plan.runnable(page, self.target)
-        if live.failed or any(each.id not in live.done for each in snippets):
+        if live.failed or len(live.done) < len(live.snippets):
             return self._made(live.keys.end)
         if live.executed:
             self._keep_end()
         else:
             self._made(live.keys.end)
-        reports = (judge(each, live.done[each.id], self.shapes, self.target.name) for each in snippets)
+        reports = (judge(each, live.done[each.id], self.shapes, self.target.name) for each in live.snippets)
         if not any(reports) or self.renew:
             evidence.write(self.evidence_dir, live.run, page, plan.chains(self.guide, page, self.target), self.target)
         return None
@@ -92,7 +91,7 @@ class Runner(Course):
         outcome = self.session.run(snippet)
         live.done[snippet.id] = outcome
         live.run.outcomes.append(outcome)
-        last = plan.runnable(live.page, self.target)[-1].id
+        last = live.snippets[-1].id
         if snippet.id == last and outcome.failure is None and (late := self.session.leftover()):
             outcome.failure = f"what the page left running in the background went too far: {late}"
         if outcome.failure:
@@ -117,9 +116,8 @@ class Runner(Course):
     def come_to(self, page: Page, snippet: Snippet) -> None:
         """Have the machine stand after this snippet, whatever was recalled; for a person to look at it. Failed."""
         self._stand(page, snippet)
-        for each in plan.runnable(page, self.target):
-            if each.id not in self.live.done:
-                self.progress(f"{page.name}#{each.id}")
-                self._execute(each)
-            if each.id == snippet.id:
+        for each in self.live.snippets[len(self.live.done) :]:
+            if snippet.id in self.live.done:
                 break
+            self.progress(f"{page.name}#{each.id}")
+            self._execute(each)
