@@ -14,13 +14,15 @@
 
 A ``value`` that is a string is code and the same in all languages. Nothing counts as seen because a file says so:
 ``seen`` names a snippet, and evidence of it has to hold on the cell's target, and what it printed has to contain
-the value, or the string ``shows`` where the value is put into words.
+the value, or the string ``shows`` where the value is put into words. Words may have `code` and *emphasis* in them.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from checks.config import read_yaml
 from checks.model import GuideError
@@ -51,7 +53,7 @@ def _row(showing: Showing, where: str, row: dict[str, Any], columns: list[str]) 
         raise GuideError(f"{where}: expected cells for {', '.join(columns)}, found {', '.join(map(str, cells)) or 'none'}")
     given = {key: row[key] for key in ("source", "seen", "shows") if key in row}
     filled = [_cell(showing, f"{where}, {column}", {**given, **cells[column]}, column) for column in columns]
-    return {"name": _text(showing, f"{where}: name", row.get("name")), "cells": filled}
+    return {"name": _words(_text(showing, f"{where}: name", row.get("name"))), "cells": filled}
 
 
 def _cell(showing: Showing, where: str, cell: dict[str, Any], target: str) -> dict[str, Any]:
@@ -61,13 +63,20 @@ def _cell(showing: Showing, where: str, cell: dict[str, Any], target: str) -> di
     source = source if isinstance(source, dict) else {"text": source}
     if seen and shows is None and not isinstance(value, str):
         raise GuideError(f"{where}: shows: expected what {seen} prints, since the value is in words")
+    text = _text(showing, f"{where}: value", value)
     return {
-        "text": _text(showing, f"{where}: value", value),
+        "text": text if isinstance(value, str) else _words(text),
         "code": isinstance(value, str),
         "source": _text(showing, f"{where}: source", source.get("text")),
         "url": source.get("url"),
         "proof": _proof(showing, where, seen, target, value, shows) if seen else None,
     }
+
+
+def _words(text: str) -> Markup:
+    """As HTML; of Markdown only code and emphasis."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", r"<em>\1</em>", text))
 
 
 def _text(showing: Showing, where: str, value: Any) -> str:

@@ -231,7 +231,8 @@ class Session:
                 watch.arrived()
                 if self.boot_id == outcome.boot_id_before:
                     raise Lost("the agent started anew, but the boot_id is the same: the machine was not restarted")
-                return
+                # The agent logs in as soon as anyone may, a reader some seconds later: services are still starting.
+                return self.settle()
         outcome.output = bytes(output)
         raise Lost(f"the machine did not come back within {snippet.timeout_s or CROSSING_TIMEOUT_S[snippet.expect]:g} s{watch.last()}")
 

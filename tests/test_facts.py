@@ -57,6 +57,13 @@ def test_each_language_has_its_own_words(guide):
     assert "the &lt;tool&gt;" in shown(guide)
 
 
+def test_words_may_have_code_and_emphasis_and_no_other_markup(guide):
+    write(guide, {"value": {"en": "`a < b` and *so* <on>", "zh": "x"}, "seen": "deep/page#arm", "shows": "arm"}, {"value": "`a`"})
+    page = shown(guide)
+    assert "<td><code>a &lt; b</code> and <em>so</em> &lt;on&gt;<br>" in page
+    assert "<code>`a`</code>" in page  # a value that is code is shown as it is
+
+
 def test_another_value_than_the_printed_one_is_not_seen(guide):
     for value in ("arm", "armed1", "med", "armed+1"):
         write(guide, {"value": value, "seen": "deep/page#arm"})

@@ -42,6 +42,17 @@ def test_every_topic_has_a_section_in_both_languages(places, row):
         assert set(TOPICS[row]["at"]) <= there, f"{language}: {set(TOPICS[row]['at']) - there}"
 
 
+def test_every_claim_is_answered_by_a_snippet_that_runs_and_shows_it(guide):
+    snippets = {f"{each.page}#{each.id}": each for page in guide.primary for each in page.snippets}
+    rows = read_yaml(ROOT / "data" / "claims.yml")["rows"]
+    assert len(rows) >= 20
+    for row in rows:
+        for target, cell in row["cells"].items():
+            snippet = snippets[cell["seen"]]
+            assert plan.skip_reason(snippet, target) is None, row["id"]
+            assert cell["shows"] in " ".join(snippet.output_for(target).text.split()), row["id"]
+
+
 def test_the_guide_is_as_large_as_it_says(guide):
     for language in guide.languages:
         pages = guide.of(language)
