@@ -32,7 +32,7 @@ class Typing:
     hardware: dict
     accelerator: str
     state: str
-    pages: list[list[tuple[str, bool]]]  # of each snippet the text, and whether the machine restarts over it
+    pages: list[list[tuple[str, bool, str | None]]]  # of each snippet the text, whether the machine restarts, and what is pressed then
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)))
@@ -50,8 +50,11 @@ def play(typing: Typing) -> None:
         vm.enter(Path(typing.state))
         for page in typing.pages:
             vm.wire.send(op="shell")
-            for text, restarts in page:
+            for text, restarts, button in page:
                 vm.wire.send(op="run", code=base64.b64encode(text.encode()).decode())
+                if button:
+                    vm.wire.expect("done", WAIT_S, text)
+                    vm.press(button)
                 vm.wire.expect("loader" if restarts else "done", WAIT_S, text)
                 if restarts:
                     vm.wire.load("reader")
