@@ -21,6 +21,19 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 # Another output each time it is really run. Not a random number: a machine that is taken up goes on with the same ones.
 STAMP = "date +%s%N"
 
+# A service that is not there yet when the reader could already log in. The next snippet has to find it, as a reader would.
+LATE = """sudo tee /etc/systemd/system/late.service >/dev/null <<'EOF'
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=sleep 15
+[Install]
+WantedBy=multi-user.target
+EOF
+sudo systemctl enable --quiet late
+"""
+STARTED = "systemctl is-active --quiet late"
+
 
 def fence(snippet_id, code, **attributes):
     words = "".join(f' data-{key}="{value}"' for key, value in attributes.items())
@@ -32,17 +45,18 @@ def outputs(ran, page):
 
 
 def test_an_edit_after_a_reboot_does_not_repeat_the_reboot(make_guide):
-    start = fence("first", f"echo {uuid.uuid4()} >/dev/null; {STAMP}") + fence("reboot", "sudo systemctl reboot", expect="reboot")
-    make_guide.page("page", start + fence("after", STAMP), machine="vm")
+    start = fence("first", f"{LATE}echo {uuid.uuid4()} >/dev/null; {STAMP}") + fence("reboot", "sudo systemctl reboot", expect="reboot")
+    after = f"{STARTED}\n{STAMP}"
+    make_guide.page("page", start + fence("after", after), machine="vm")
     first = make_guide.guide("verify", reuse=True)
     assert first.status == 0, first.out
-    make_guide.page("page", start + fence("after", STAMP) + fence("more", "true"), machine="vm")
+    make_guide.page("page", start + fence("after", after) + fence("more", "true"), machine="vm")
     make_guide.page("next", fence("look", "uptime --since"), machine="vm", after="page")
     second = make_guide.guide("verify", reuse=True)
     assert second.status == 0, second.out
     assert "booting" not in second.out
     assert outputs(second, "page")["after"] == outputs(first, "page")["after"], "the page's end was taken up, with one snippet to go"
-    make_guide.page("page", start + fence("after", f"{STAMP} # edited"), machine="vm")
+    make_guide.page("page", start + fence("after", f"{after} # edited"), machine="vm")
     third = make_guide.guide("verify", reuse=True)
     assert third.status == 0, third.out
     assert "booting" not in third.out
