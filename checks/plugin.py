@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from checks import clean, lint, parity, plan, recalled, sidebyside, uncompared, update
+from checks import clean, lint, parity, plan, recalled, reporting, sidebyside, uncompared, update
 from checks import config as configuration
 from checks.course import Failed, NotRun
 from checks.garbage import not_collected
@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.pluginmanager.register(uncompared)
     config.pluginmanager.register(recalled)
+    config.pluginmanager.register(reporting)
 
 
 class Guided:
@@ -213,7 +214,7 @@ class PageFile(pytest.File):
             yield SnippetItem.from_parent(self, name=f"{snippet.id}[{state.target.name}]", page=self.page, snippet=snippet)
 
 
-class SnippetItem(pytest.Item):
+class SnippetItem(reporting.Reported):
     """One snippet on one target."""
 
     def __init__(self, *, page: Page, snippet: Snippet, **kwargs):

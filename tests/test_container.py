@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+JUNIT = ".guide/junit-debian-13.xml"
 
 
 def verify(guide, *arguments):
@@ -147,6 +151,8 @@ def test_each_misbehaviour_is_reported_truly_and_the_next_page_unharmed(make_gui
         assert name not in ran.evidence, "a page that failed has no evidence"
         assert f"{name}-after" in ran.evidence, f"the page after {name} was harmed:\n{ran.out}"
     assert f"{len(MISBEHAVIOURS)} passed" not in ran.out
+    cases = Counter(re.findall(r'<testcase classname="docs\.([^"]*)\.md" name="([^"[]*)\[', (make_guide.folder / JUNIT).read_text()))
+    assert set(cases.values()) == {1} and len(cases) == 3 * len(MISBEHAVIOURS), "each snippet has one place in the report"
 
 
 def test_large_strange_and_background_output_is_taken_as_it_is(make_guide):
@@ -222,7 +228,7 @@ def test_outputs_that_had_nothing_to_be_compared_with_are_counted(make_guide):
     ran = verify(make_guide, "--target", "debian-13")
     assert ran.status == 0, ran.out
     assert told in ran.out and where in ran.out
-    assert '<property name="no_output_for" value="debian-13"' in (make_guide.folder / ".guide/junit-debian-13.xml").read_text()
+    assert '<property name="no_output_for" value="debian-13"' in (make_guide.folder / JUNIT).read_text()
     before = path.read_text()
     ran = verify(make_guide, "--target", "debian-13", "--update")
     assert ran.status == 0, ran.out
