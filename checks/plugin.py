@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -262,8 +263,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     pages = {item.page.name: item.page for item in ours}
     ordered = plan.order(state.guide, pages.values())
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # Side by side, generation after generation: a worker then seldom gets a page that has to wait for another.
-        ordered.sort(key=lambda page: len(plan.ancestors(state.guide, page)))
+        ordered = sidebyside.urgent_first(ordered, partial(sidebyside.expected_s, state.config.evidence_dir, state.target))
     place = {page.name: number for number, page in enumerate(ordered)}
     lines = {id(item): number for number, item in enumerate(ours)}
     ours.sort(key=lambda item: (place[item.page.name], str(item.path), lines[id(item)]))

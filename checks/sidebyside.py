@@ -2,23 +2,27 @@
 
 A page is one piece of work. A worker whose page goes on from one that another
 worker is running waits for its state (``states.locks``); since pages are
-handed out after those that they stand on, somebody is always running.
+handed out after those that they stand on, somebody is always running. First
+comes what has the longest way ahead, so that no long branch is left at the end
+with a single worker.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 
-from checks import plan
+from checks import evidence, plan
 from checks.images.target import Target
 from checks.machines.hardware import Hardware
-from checks.model import Guide, Page
+from checks.model import Guide, GuideError, Page
 
 FREE_MIB = 1024  # left to the host
 CONTAINER_MIB = 1024
+SNIPPET_S = {"container": 0.2, "vm": 5}  # of a page that has not been run yet
 
 
 def jobs(guide: Guide, target: Target, pages: Iterable[Page], cores: int | None = None, available_mib: int | None = None) -> int:
@@ -47,6 +51,26 @@ def _needed_mib(page: Page, target: Target) -> int:
 def _available_mib() -> int:
     with open("/proc/meminfo") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) // 1024
+
+
+def urgent_first(pages: Iterable[Page], seconds: Callable[[Page], float]) -> list[Page]:
+    """Pages, parents before children, by how long each takes together with the longest branch that goes on from it."""
+    pages = list(pages)
+    own = {page.name: seconds(page) for page in pages}
+    ahead = dict(own)
+    for page in reversed(pages):
+        if page.after in ahead:
+            ahead[page.after] = max(ahead[page.after], own[page.after] + ahead[page.name])
+    return sorted(pages, key=lambda page: -ahead[page.name])
+
+
+def expected_s(folder: Path, target: Target, page: Page) -> float:
+    """How long the page took in the last run that left evidence in ``folder``, in seconds; a guess where none did."""
+    try:
+        data = evidence.read(folder, target.name, page.name)
+    except GuideError:
+        data = None
+    return (data or {}).get("seconds") or len(page.snippets) * SNIPPET_S.get(page.machine, 1)
 
 
 def distribute(config: pytest.Config, number: int, run: str) -> None:

@@ -295,3 +295,22 @@ def test_a_file_of_the_second_machine_is_looked_at_too(store):
     assert store.damage(kept) is None
     (kept.folder / "peer" / "memory").write_bytes(b"1235")
     assert store.damage(kept) == "peer/memory is damaged"
+
+
+def test_the_longest_way_ahead_comes_first_and_parents_before_children():
+    tree = ("long", "vm", None), ("leaf", "vm", "long"), ("deep", "vm", "long"), ("end", "vm", "deep"), ("box", "container", None)
+    guide = pages(*tree)
+    seconds = {"long": 10, "leaf": 90, "deep": 50, "end": 45, "box": 60}
+    first = sidebyside.urgent_first(plan.order(guide, guide.primary), lambda page: seconds[page.name])
+    assert [page.name for page in first] == ["long", "deep", "leaf", "box", "end"]
+
+
+def test_how_long_a_page_takes_is_known_from_evidence_and_guessed_without(tmp_path):
+    page = pages(("a", "vm", None)).primary[0]
+    assert sidebyside.expected_s(tmp_path, TARGET, page) == len(page.snippets) * 5
+    (tmp_path / TARGET.name).mkdir()
+    file = tmp_path / TARGET.name / "a.json"
+    file.write_text('{"seconds": 77.5}')
+    assert sidebyside.expected_s(tmp_path, TARGET, page) == 77.5
+    file.write_text("{")
+    assert sidebyside.expected_s(tmp_path, TARGET, page) == len(page.snippets) * 5
