@@ -108,4 +108,5 @@ def rows(found: Measured) -> str:
 
 NOTES = """\
 Each in a container without network and capabilities, with a read-only root. CPU includes QEMU's.
-autopkgtest's runner needs 9p in the guest, which kernels for clouds have not: hence the general kernel, on both sides."""
+autopkgtest's runner needs 9p in the guest, which kernels for clouds have not: hence the general kernel, on both sides.
+Between what it prepares for a reboot and the crash the test has to sleep 3 seconds, or the runner may wait for a dead machine."""

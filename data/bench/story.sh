@@ -12,6 +12,7 @@ case "${AUTOPKGTEST_REBOOT_MARK:-}" in
         systemctl start kdump-tools.service # waits until it has loaded what it loads
         kdump-config status | grep 'ready to kdump'
         /tmp/autopkgtest-reboot-prepare dumped
+        sleep 3 # the last command of the preparation has not told the host yet that it ended; crashed now, the host waits for it
         sync
         echo c >/proc/sysrq-trigger
         ;;
