@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from checks import cli
+
 WRONG = "cat $HOME/x"
 
 
@@ -43,6 +45,17 @@ def test_a_target_that_there_is_not_is_told_at_once(make_guide):
     done = collect(make_guide.folder, "--collect-only", "--target=nope")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "nope" in done.stderr
+
+
+def test_all_pages_are_named_by_their_folder_and_some_by_their_files(make_guide, monkeypatch):
+    """pytest makes the items of a whole folder for each of its files that is named: quadratic in time and memory."""
+    for name in ("a", "b"):
+        make_guide.snippets(name, "true")
+    asked = []
+    monkeypatch.setattr(cli, "_pytest", lambda config, *arguments: asked.append(arguments) or 0)
+    for pages in ([], ["b"]):
+        assert cli.main(["--config", str(make_guide.folder / "mkdocs.yml"), "verify", *pages]) == 0
+    assert [[word for word in each if not word.startswith("-")] for each in asked] == [["docs"], ["docs/b.md"]]
 
 
 def test_verify_of_pages_without_a_machine(make_guide):
