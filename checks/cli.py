@@ -139,8 +139,8 @@ def _verify(config: Config, options) -> int:
     arguments += ["--no-reuse"] if options.no_reuse else []
     arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]
     # All of them by their folder: pytest looks through it anew for each file that is named.
-    folder = config.relative(next(iter(config.docs.values())))
-    status = _pytest(config, *arguments, *((str(page.path) for page in wanted) if options.pages else [str(folder)]))
+    paths = [page.path for page in wanted] if options.pages else [config.first_folder]
+    status = _pytest(config, *arguments, *map(str, paths))
     return testing.STATUS.get(status, 2)
 
 

@@ -68,6 +68,11 @@ class Config:
         """Scratch of this checkout: logs, the last run's console, locks. Safe to delete."""
         return self.root / ".guide"
 
+    @property
+    def first_folder(self) -> Path:
+        """Where the pages of the first language are, from the root: what pytest is told to run all snippets."""
+        return self.relative(next(iter(self.docs.values())))
+
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 

@@ -29,7 +29,7 @@ def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
     if rest:
         return STATUS.get(pytest(*COMMON, f"--junitxml={work / 'junit.xml'}", *rest), 2)
     # One after the other: a test measures what is left over on this host, pages run side by side.
-    parts = {"pages": [str(config.relative(next(iter(config.docs.values())))), "--guide-jobs=auto"]}
+    parts = {"pages": [str(config.first_folder), "--guide-jobs=auto"]}
     if (config.root / "tests").is_dir():
         parts = {"tests": ["tests"], **parts}
     worst, reports, late = 0, [], []
