@@ -166,5 +166,7 @@ def test_the_story_is_a_guide_that_crashes_once(tmp_path, target):
     page = read_guide(config).primary[0]
     assert [snippet.expect for snippet in page.snippets if snippet.expect] == ["reboot", "crash"]
     assert load(config)[general.name] == general
-    found = autopkgtest.Measured(Usage(180, 200, 50), Verified(Usage(150, 160, 50), 5, 0), Verified(Usage(50, 60, 50), 3, 2))
-    assert "x0.80" in autopkgtest.rows(found) and "x0.30" in autopkgtest.rows(found)
+    ours = [Verified(Usage(150, 160, 50), 5, 0), Verified(Usage(140, 150, 50), 5, 0), Verified(Usage(50, 60, 50), 3, 2, {"crash": 40})]
+    rows = autopkgtest.rows(autopkgtest.Measured(Usage(180, 200, 50), *ours, "crash")).splitlines()[2:]
+    assert [row.split()[-2:] for row in rows[1::2]] == [["x0.80", "x1.00"], ["x0.30", "x0.33"]]
+    assert [row.split()[-1] for row in rows[2::2]] == ["x0.75", "x0.20"]

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import markdown
 import pytest
-from site_guide import HEAD, ROOT, errors, one_language, small_guide
+from site_guide import HEAD, ROOT, errors, one_language
 
-from checks import plan
 from checks.fences import Reader, markdown_settings
-from checks.model import GuideError, PageErrors
-from checks.snippets import read_guide, read_heads
+from checks.model import GuideError
+from checks.snippets import read_guide
 
 CODE = "echo one\n\n\techo two  # <&>\"'"
 
@@ -111,13 +110,6 @@ def test_lines_are_right_after_an_empty_block_and_in_a_nested_one(tmp_path):
     assert (snippet.line, snippet.end_line, snippet.code) == (9, 11, "true")
 
 
-def test_pages_come_in_the_order_of_the_navigation_then_of_their_names(tmp_path):
-    config = one_language(tmp_path, {"b": "# B", "a": "# A", "c/d": "# D"})
-    text = config.file.read_text().replace("nav: null", "nav: [b.md]")
-    config.file.write_text(text)
-    assert [name for _, name in read_guide(config).pages] == ["b", "a", "c/d"]
-
-
 BASH = "```bash {#a}\ntrue\n```\n"
 
 WRONG = {
@@ -210,33 +202,6 @@ def test_all_problems_of_all_pages_are_told_at_once(tmp_path):
     assert [error.split(": ")[0] for error in found] == ["docs/x.md:4", "docs/x.md:12", "docs/x.md:16", "docs/y.md:4"]
 
 
-def test_a_circle_and_a_change_of_machine(tmp_path):
-    pages = {
-        "a": "---\nmachine: vm\nafter: b\n---\n",
-        "b": "---\nmachine: vm\nafter: a\n---\n",
-        "c": "---\nmachine: container\nafter: a\n---\n",
-    }
-    assert errors(one_language(tmp_path, pages)) == [
-        "docs/a.md:3: after: goes in a circle: a -> b -> a",
-        "docs/b.md:3: after: goes in a circle: b -> a -> b",
-        "docs/c.md:3: after: a runs on vm, this page on container; a machine cannot change its kind",
-    ]
-
-
-def test_a_second_machine_is_there_from_the_root_of_the_tree_on(tmp_path):
-    pages = {
-        "a": "---\nmachine: vm\n---\n",
-        "b": "---\nmachine: vm\nafter: a\npeer: true\n---\n",
-        "c": "---\nmachine: vm\npeer: true\n---\n",
-        "d": "---\nmachine: vm\nafter: c\n---\n",
-        "e": "---\nmachine: vm\nafter: c\npeer: true\n---\n",
-    }
-    assert errors(one_language(tmp_path, pages)) == [
-        "docs/b.md:4: peer: a has no second machine: drop peer",
-        "docs/d.md:3: peer: c has a second machine, so this page has one: write peer: true",
-    ]
-
-
 def test_a_file_that_is_not_utf8(tmp_path):
     config = one_language(tmp_path, {"x": "# X\n"})
     (tmp_path / "docs/x.md").write_bytes(b"# X\n\n\xb1\xc0\n")
@@ -266,23 +231,6 @@ def test_a_site_without_superfences_is_refused(tmp_path):
     (tmp_path / "mkdocs.yml").write_text("markdown_extensions: [tables]\n")
     with pytest.raises(GuideError, match="expected pymdownx.superfences"):
         Reader(tmp_path / "mkdocs.yml")
-
-
-def test_the_heads_alone_name_the_same_pages_in_the_same_order(tmp_path):
-    config = small_guide(tmp_path)
-    whole, heads = read_guide(config), read_heads(config)
-    assert list(heads.pages) == list(whole.pages)
-    for key, page in heads.pages.items():
-        assert (page.path, page.machine, page.after) == (whole.pages[key].path, whole.pages[key].machine, whole.pages[key].after)
-    assert [page.name for page in plan.order(heads, heads.primary)] == [page.name for page in plan.order(whole, whole.primary)]
-
-
-@pytest.mark.parametrize("text", ["---\nmachine: vms\n---\n", "---\nmachine: vm\nafter: x\n---\n", "---\nmachine: vm\nafter: nope\n---\n"])
-def test_heads_that_are_not_in_order_are_told_as_always(tmp_path, text):
-    config = one_language(tmp_path, {"x": text})
-    with pytest.raises(PageErrors) as told:
-        read_heads(config)
-    assert [str(problem) for problem in told.value.problems] == errors(config)
 
 
 @pytest.mark.slow
