@@ -8,7 +8,6 @@ machine that went away unasked or did not come back.
 from __future__ import annotations
 
 import base64
-import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,11 +18,14 @@ from checks import dumps
 from checks.crossing import Watch, uptime
 from checks.machines.wire import Lost, decode
 from checks.model import Snippet
+from checks.typed import command_for
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s,
 # and four times that where twice as many machines run as the host has processors.
 DEFAULT_TIMEOUT_S = {"container": 60, "vm": 120}
 CROSSING_TIMEOUT_S = {"reboot": 600, "kexec": 600, "crash": 900, "panic": 600}
+# Over these a machine loses its memory, as at a power cycle. What a panic leaves there is what ramoops reads.
+EMPTIES = ("reboot", "crash")
 EOF_GRACE_S = 2
 DISK_CHECK_S = 5
 SETTLE_TIMEOUT_S = 120
@@ -131,6 +133,8 @@ class Session:
         began = time.monotonic()
         before, uptime_s = (self.find_dumps(), uptime(self.execute)) if snippet.expect == "crash" else ([], 0.0)
         try:
+            if snippet.expect in EMPTIES:
+                self.machine.empty_at_restart()
             self.machine.wire.send(op="run", code=base64.b64encode(command_for(snippet).encode()).decode())
             if snippet.expect:
                 self._cross(snippet, outcome, began, began + timeout_s, uptime_s)
@@ -253,22 +257,6 @@ class Session:
             self._disk_checked = time.monotonic()
             if said := self.machine.overflown():
                 raise Lost(said)
-
-
-def command_for(snippet: Snippet) -> str:
-    """What the shell is given: a bash snippet as it is; a Python one as a reader would start it.
-
-    With ``data-file`` the reader saves the program under that name and starts it.
-    """
-    if snippet.language == "bash":
-        return snippet.code
-    if snippet.file is None:
-        return f"python3 -c {shlex.quote(snippet.code)}"
-    end = "GUIDE-END"
-    while end in snippet.code:
-        end += "-"
-    name = shlex.quote(snippet.file)
-    return f"cat >{name} <<'{end}' &&\n{snippet.code}\n{end}\npython3 {name}"
 
 
 def _refusals(limits: dict) -> str | None:

@@ -93,9 +93,8 @@ def test_what_was_recalled_is_told_apart():
 
 
 def test_the_script_is_told_the_same_machine(tmp_path):
-    typing = Typing(
-        "podman", ["--flag"], "image", "/disk", vars(Hardware(memory="3G")), "tcg", "/state", [[["true", False]], [["reboot", True]]]
-    )
+    pages = [[["true", None, None]], [["reboot", "reboot", None]]]
+    typing = Typing("podman", ["--flag"], "image", "/disk", vars(Hardware(memory="3G")), "tcg", "/state", pages)
     typing.write(tmp_path / "typing.json")
     assert Typing.read(tmp_path / "typing.json") == typing
     assert Hardware(**typing.hardware) == Hardware(memory="3G")

@@ -92,7 +92,7 @@ class FakeMachine:
     def tick(self):
         return ""
 
-    last_words = console_tail = tick
+    last_words = console_tail = empty_at_restart = tick
 
 
 def crash(**more) -> Snippet:

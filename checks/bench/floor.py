@@ -17,6 +17,7 @@ from pathlib import Path
 from checks.machines.engine import Engine
 from checks.machines.hardware import Hardware
 from checks.machines.vm import Vm
+from checks.session import EMPTIES
 
 WAIT_S = 1800  # longer than anything that a page waits for
 
@@ -32,7 +33,7 @@ class Typing:
     hardware: dict
     accelerator: str
     state: str
-    pages: list[list[tuple[str, bool, str | None]]]  # of each snippet the text, whether the machine restarts, and what is pressed then
+    pages: list[list[tuple[str, str | None, str | None]]]  # of each snippet the text, how the machine goes away, what is pressed then
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self)))
@@ -50,13 +51,15 @@ def play(typing: Typing) -> None:
         vm.enter(Path(typing.state))
         for page in typing.pages:
             vm.wire.send(op="shell")
-            for text, restarts, button in page:
+            for text, expect, button in page:
+                if expect in EMPTIES:
+                    vm.empty_at_restart()
                 vm.wire.send(op="run", code=base64.b64encode(text.encode()).decode())
                 if button:
                     vm.wire.expect("done", WAIT_S, text)
                     vm.press(button)
-                vm.wire.expect("loader" if restarts else "done", WAIT_S, text)
-                if restarts:
+                vm.wire.expect("loader" if expect else "done", WAIT_S, text)
+                if expect:
                     vm.wire.load("reader")
                     vm.wire.expect("hello", WAIT_S, "the agent")
     finally:

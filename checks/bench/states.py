@@ -26,10 +26,10 @@ from checks.images.build import Builder
 from checks.images.target import Target, choose, load
 from checks.machines import slots
 from checks.model import GuideError, Page
-from checks.session import command_for
 from checks.snippets import read_guide
 from checks.standing import Standing
 from checks.states.store import Store, run_name
+from checks.typed import command_for
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _typing(standing: Standing, store: Store, pages: list[Page], target: Target)
     kept = store.machine(standing.keys(pages[0]).begin)
     if kept is None:
         raise GuideError("the booted machine could not be kept, so there is nothing that both can begin with")
-    snippets = [[(command_for(each), each.expect is not None, each.host) for each in plan.runnable(page, target)] for page in pages]
+    snippets = [[(command_for(each), each.expect, each.host) for each in plan.runnable(page, target)] for page in pages]
     return Typing(
         machine.engine.program, machine.engine.flags, machine.emulator_image, str(machine.disk), asdict(machine.hardware),
         machine.accelerator, str(kept.folder), snippets,

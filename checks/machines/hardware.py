@@ -48,7 +48,7 @@ class Hardware:
             "-device", "virtio-serial-pci",
             "-chardev", f"socket,id=agent,path={folder}/agent.sock,server=on,wait=off",
             "-device", "virtserialport,chardev=agent,name=guide.agent",
-            "-chardev", f"file,id=console,path={folder}/console.log",
+            "-chardev", f"file,id=console,path={folder}/console.log,append=on",
             "-serial", "chardev:console",
             "-qmp", f"unix:{folder}/qmp.sock,server=on,wait=off",
             *self._network(),

@@ -14,6 +14,7 @@ import threading
 import time
 import uuid
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from checks.machines import snapshot
@@ -27,6 +28,7 @@ BOOT_TIMEOUT_S = 420  # 20 to 70 s under TCG on two cores; over 180 s was seen w
 SECURE_BOOT_TIMEOUT_S = 1200  # 140 s there on a quiet one: the firmware checks each program, and its variables are behind SMM
 # Of the container: QEMU may start 64 for the disk alone when that is slow, beside its own and zstd's; without one it aborts.
 THREADS = 256
+GONE_WITHIN_S = 20  # from the end of QEMU to that of its container
 
 # The container's first process: it ends QEMU when the runner lets go of its stdin, also by SIGKILL.
 KEEPER = """
@@ -52,7 +54,7 @@ class Vm:
         self.engine, self.emulator_image, self.disk = engine, emulator_image, disk
         self.hardware, self.accelerator = hardware, accelerator
         self.lan = lan  # the folder of its network's sockets, which is not its own
-        self.name = f"guide-{uuid.uuid4().hex[:12]}"
+        self.name = new_name()
         self.folder = new_folder("vm")
         self.console = Console(self.folder / "console.log")
         self.said: deque[str] = deque(maxlen=50)
@@ -64,6 +66,8 @@ class Vm:
         self.layers: list[str] = []  # of its disk, above the image; only the last is written to
         self._socket: socket.socket | None = None
         self.monitor: Monitor | None = None
+        self._empties = False  # the next restart is a power cycle
+        self._ended_for = ""  # why QEMU ends, as it says itself: "guest-reset", "guest-shutdown"
 
     # ---- its life
 
@@ -135,7 +139,10 @@ class Vm:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
         self._socket = self._connect(self.folder / "agent.sock")
-        self.wire = Wire(self._socket.fileno(), self._socket.fileno())
+        if self.wire:
+            self.wire.connect(self._socket.fileno(), self._socket.fileno())
+        else:
+            self.wire = Wire(self._socket.fileno(), self._socket.fileno(), self._restarted)
         self.monitor = Monitor(self.name)
         try:
             self.monitor.connect(self.folder / "qmp.sock")
@@ -180,16 +187,53 @@ class Vm:
             self._socket = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    # ---- a restart with empty memory
+
+    def empty_at_restart(self) -> None:
+        """Have the next restart be a power cycle: QEMU ends at it and is started anew, on the same drives.
+
+        A reset alone leaves in memory what was there. On a machine whose makedumpfile does not know the kernel's
+        free pages, all that an earlier boot has left then goes through the next dump (CONTRIBUTING, What it costs).
+        """
+        self.monitor("set-action", reboot="shutdown")
+        self._empties = True
+
+    def _restarted(self) -> bool:
+        """QEMU has gone: if that is the restart that was waited for, start it anew."""
+        if not self._empties:
+            return False
+        self._empties = False
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=GONE_WITHIN_S)
+        self._take_events()
+        if self.process.poll() is None or not self._ended_for.endswith("reset"):
+            return False
+        self.resets.append(self.console.mark())
+        self._hang_up()
+        self.name = new_name()  # the engine may still be removing the container of the old one
+        self._launch()
+        return True
+
+    def _take_events(self) -> None:
+        for event in self.monitor.events():
+            if event["event"] == "RESET":
+                self.resets.append(self.console.mark())
+            elif event["event"] == "SHUTDOWN":
+                self._ended_for = event["data"]["reason"]
+
+    def _hang_up(self) -> None:
+        self.monitor.close()
+        self._socket.close()
+        self.process.stdin.close()
+
     # ---- what the runner asks of it
 
     def tick(self) -> None:
         """Take in the console and QEMU's events; Lost when QEMU has ended."""
         self.console.poll()
-        if self.process.poll() is not None:
+        if self.process.poll() is not None and not self._restarted():
             raise Lost(f"QEMU ended: {self._words()}")
-        for event in self.monitor.events():
-            if event["event"] == "RESET":
-                self.resets.append(self.console.mark())
+        self._take_events()
 
     def await_boot(self, timeout_s: float, meanwhile=None) -> dict:
         """Wait until the loader of a booted system calls, give it the agent; returns the agent's hello."""
@@ -221,6 +265,11 @@ class Vm:
 
     def overflown(self) -> None:
         """The disk has a size of its own: nothing can grow past it."""
+
+
+def new_name() -> str:
+    """A container's, which nobody else has."""
+    return f"guide-{uuid.uuid4().hex[:12]}"
 
 
 def new_folder(kind: str) -> Path:

@@ -30,12 +30,20 @@ class Lost(Exception):
 
 
 class Wire:
-    """One line to one agent, over two file descriptors."""
+    """One line to one agent, over two file descriptors.
 
-    def __init__(self, read_fd: int, write_fd: int):
+    ``renewed``: called when the other end hangs up; True once it has called ``connect`` with another line.
+    """
+
+    def __init__(self, read_fd: int, write_fd: int, renewed: Callable[[], bool] = lambda: False):
+        self.queue: list[dict] = []
+        self.renewed = renewed
+        self.connect(read_fd, write_fd)
+
+    def connect(self, read_fd: int, write_fd: int) -> None:
+        """Go on over these; what came in before stays in the queue."""
         self.read_fd, self.write_fd = read_fd, write_fd
         self.buffer = b""
-        self.queue: list[dict] = []
 
     def send(self, **message) -> None:
         data = json.dumps(message).encode() + b"\n"
@@ -56,8 +64,13 @@ class Wire:
                 if tick:
                     tick()
                 continue
-            data = os.read(self.read_fd, 1 << 16)
+            try:
+                data = os.read(self.read_fd, 1 << 16)
+            except ConnectionResetError:
+                data = b""
             if not data:
+                if self.renewed():
+                    continue
                 raise Lost("the machine hung up")
             *lines, self.buffer = (self.buffer + data).split(b"\n")
             for line in filter(None, lines):
