@@ -118,4 +118,5 @@ NOTES = """\
 Each in a container without network and capabilities, with a read-only root. CPU includes QEMU's.
 The crash itself: from the command over panic, capture and restart to the login, which is the machine's time and no runner's.
 autopkgtest's runner needs 9p in the guest, which kernels for clouds have not: hence the general kernel, on both sides.
+Over a restart ours loses the memory, as at a power cycle; autopkgtest's machine keeps it, and its dump is larger.
 Between what it prepares for a reboot and the crash the test has to sleep 3 seconds, or the runner may wait for a dead machine."""
