@@ -8,6 +8,9 @@ from tests.test_vm import fence
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
+PANIC = "echo 1 | sudo tee /proc/sys/kernel/panic\necho c | sudo tee /proc/sysrq-trigger"
+
+
 def output(ran, page, snippet_id):
     return next(entry["output"] for entry in ran.evidence[page]["snippets"] if entry["id"] == snippet_id)
 
@@ -19,7 +22,9 @@ def test_two_machines_reach_each_other_and_go_on_from_a_state_together(make_guid
     make_guide.page("root", body, machine="vm", peer="true")
     get = "import urllib.request as u; print(u.urlopen('http://192.0.2.2/').status)"
     fetch = fence("fetch", f'ssh-keyscan -t ed25519 192.0.2.2 2>/dev/null | grep -o ssh-ed25519 | sort -u\npython3 -c "{get}"')
-    fetch += fence("restart", "sudo reboot", expect="reboot") + fence("again", f'until python3 -c "{get}" 2>/dev/null; do sleep 1; done')
+    # a reset of the same QEMU, then another QEMU on the same cable
+    fetch += fence("panic", PANIC, expect="panic") + fence("restart", "sudo reboot", expect="reboot")
+    fetch += fence("again", f'until python3 -c "{get}" 2>/dev/null; do sleep 1; done')
     fetch += fence("still", "cat ~/mark; ssh-keyscan -t ed25519 192.0.2.1 2>/dev/null | grep -o ssh-ed25519 | sort -u", on="peer")
     make_guide.page("next", fetch, machine="vm", peer="true", after="root")
     ran = make_guide.guide("verify", reuse=True)
