@@ -127,7 +127,7 @@ MISBEHAVIOURS = {
     "killed-shell": ("kill -9 $$", "ended the reader's shell, with exit status 137"),
     "reads-stdin": ("cat", "waited for input on the terminal for 2 s"),
     "too-long": ("sleep 1000", "did not end within 2 s"),
-    "unfinished": ("eval \"echo 'no end\"", "exit status 2, expected 0"),
+    "unfinished": ('eval "echo \'no end"', "exit status 2, expected 0"),
     "unknown-command": ("no-such-command", "exit status 127, expected 0"),
     "no-network": ("ping -c 1 127.0.0.1 || sudo apt-get -qq -o Acquire::Retries=0 install -y cowsay", "exit status"),
     "fork-bomb": ("eval ':(){ :|:& };:'\nsleep 1", "the limit on processes refused"),
@@ -197,7 +197,7 @@ def test_the_container_has_no_network_and_sees_no_file_of_the_host(make_guide):
         "jail",
         "ls /sys/class/net",
         "sudo sh -c 'mount -t tmpfs none /mnt' || true",
-        "sudo sh -c 'cat /proc/1/environ | tr \"\\0\" \"\\n\" | grep -c ^PATH='",
+        'sudo sh -c \'cat /proc/1/environ | tr "\\0" "\\n" | grep -c ^PATH=\'',
         "echo mounts; grep -v -e overlay -e proc -e sysfs -e tmpfs -e cgroup -e mqueue -e devpts /proc/self/mountinfo || true",
     )
     ran = verify(make_guide)
@@ -220,7 +220,7 @@ def test_update_writes_what_was_printed(make_guide):
 
 
 def test_outputs_that_had_nothing_to_be_compared_with_are_counted(make_guide):
-    body = "```bash {{#say}}\necho here\n```\n\n```text {{.output data-target=\"{}\"}}\n{}\n```\n"
+    body = '```bash {{#say}}\necho here\n```\n\n```text {{.output data-target="{}"}}\n{}\n```\n'
     path = make_guide.page("elsewhere", body.format("ubuntu-*", "there"))
     make_guide.page("here", body.format("debian-*", "here"))
     told = "1 output had nothing to be compared with: the page shows only those of other targets"

@@ -61,7 +61,7 @@ class Agent:
     def say(self, **message):
         data = b"\n" + json.dumps(message).encode() + b"\n"
         while data:
-            data = data[os.write(self.write_fd, data):]
+            data = data[os.write(self.write_fd, data) :]
 
     def hello(self):
         with open("/proc/sys/kernel/random/boot_id") as file:
@@ -131,7 +131,7 @@ class Agent:
         """Pass on what the terminal printed; False when nothing more can come."""
         out, answer = self.shell.read()
         for at in range(0, len(out or b""), CHUNK):
-            self.say(op="out", data=base64.b64encode(out[at:at + CHUNK]).decode())
+            self.say(op="out", data=base64.b64encode(out[at : at + CHUNK]).decode())
         if answer and self.running is not None:
             self.finish("done", status=answer[0], failed=answer[1])
         return bool(out) or answer is not None

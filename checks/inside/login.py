@@ -75,7 +75,7 @@ class Shell:
         """Hand over as much of a snippet as the FIFO takes; returns the rest, which is empty when all is on its way."""
         with suppress(BlockingIOError):
             while code:
-                code = code[os.write(self.feeder, code):]
+                code = code[os.write(self.feeder, code) :]
         return code
 
     def read(self):
@@ -92,8 +92,8 @@ class Shell:
             end = self.pending.find(b"\x1e", start + 1)
             if end < 0:
                 return b"", None
-            words = self.pending[start + 1:end].decode().split(" ")
-            out, self.pending = self.pending[:start], self.pending[end + 1:]
+            words = self.pending[start + 1 : end].decode().split(" ")
+            out, self.pending = self.pending[:start], self.pending[end + 1 :]
             return out, (int(words[1]), words[2])
         keep = self.pending.rfind(b"\x1e")  # it may be the beginning of a mark
         if keep < 0 or len(self.pending) - keep > 64:

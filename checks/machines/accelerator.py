@@ -21,7 +21,7 @@ PROBE_S = 25
 
 
 def accelerator(engine: Engine, emulator_image: str, disk: Path, say: Callable[[str], None]) -> str:
-    """"kvm" or "tcg"; probed once per host boot and emulator image."""
+    """Which of "kvm" and "tcg" works here; probed once per host boot and emulator image."""
     forced = os.environ.get("GUIDE_ACCELERATOR")
     if forced in ("kvm", "tcg"):
         return forced

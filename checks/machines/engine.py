@@ -29,8 +29,7 @@ STATE_LABEL = "guide.state"  # on the images of states: "PID:START" of the run t
 PROBE_LIMITS = ("--memory=64m", "--pids-limit=32", "--cpus=1")
 
 INSTALL_HINT = (
-    "no container engine answers here. Install one: apt-get install -y podman runc   "
-    "(or start docker); then run the same command again"
+    "no container engine answers here. Install one: apt-get install -y podman runc (or start docker); then run the same command again"
 )
 
 
