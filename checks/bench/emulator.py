@@ -45,6 +45,7 @@ OUTSIDE = {
     "translation buffer of 128 MiB": {"swaps": (("tb-size=512", "tb-size=128"),)},
     "translation buffer of 2 GiB": {"swaps": (("tb-size=512", "tb-size=2048"),)},
     "one thread for all": {"swaps": (("thread=multi", "thread=single"),)},
+    "-cpu max with svm": {"swaps": (("max,svm=off", "max"),)},
     "-cpu qemu64": {"swaps": (("max", "qemu64"),)},
     "-cpu Haswell": {"swaps": (("max", "Haswell"),)},
     "memory of 1 GiB": {"memory": "1G"},
