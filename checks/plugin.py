@@ -149,7 +149,9 @@ def pytest_cmdline_main(config: pytest.Config):
         except pytest.UsageError as error:
             print(error, file=sys.stderr)  # position first, which pytest would put its own word before
             raise pytest.UsageError from None
-        pages = [page for page in plan.order(state.guide, state.named()) if not state.runner.is_recalled(page)]
+        pages = plan.order(state.guide, state.named())
+        state.runner.standing.builder.ahead(state.target, [page.machine for page in pages if page.snippets])
+        pages = [page for page in pages if not state.runner.is_recalled(page)]
         number = sidebyside.jobs(state.guide, state.target, pages) if wanted == "auto" else int(wanted)
         sidebyside.distribute(config, min(number, len(pages)), state.runner.store.run)
     return (yield)

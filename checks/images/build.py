@@ -18,7 +18,8 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,14 @@ class Builder:
         """The disk that the target's VM boots from."""
         return self._once(target, "vm", self._disk)
 
+    def ahead(self, target: Target, machines: Iterable[str]) -> None:
+        """Make all that these kinds of machines need, side by side: most of a build is one processor's work."""
+        makes = {"container": self.container, "vm": self.disk}
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(makes[machine], target) for machine in sorted(set(machines), reverse=True)]
+        for each in asked:
+            each.result()
+
     def _once(self, target: Target, kind: str, make: Callable[[Target, str], Image | Disk]):
         if (target.name, kind) not in self._found:
             self._found[target.name, kind] = make(target, kind)
@@ -162,16 +171,16 @@ class Builder:
         sources = mirror.named(target.family) or mirror.of_host(target.family)
         if sources is not None and shutil.which("mmdebstrap"):
             command = ["mmdebstrap", *options, target.suite, str(tar), *sources.sources(target)]
-            _run(command, folder, {**os.environ, **env, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name}")
+            _run(command, folder, {**os.environ, **env, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name} {kind}")
         else:
-            self._bootstrap_inside(target, options, tar, env)
+            self._bootstrap_inside(target, kind, options, tar, env)
         if pool := _pool(tar):
             (folder / "pool").write_text(pool)
         facts = recipe + (folder / "manifest").read_text() + pool
         self.say(f"built {target.name} ({kind}) in {time.monotonic() - began:.0f} s")
         return hashlib.sha256(facts.encode()).hexdigest()
 
-    def _bootstrap_inside(self, target: Target, options: list[str], tar: Path, env: dict) -> None:
+    def _bootstrap_inside(self, target: Target, kind: str, options: list[str], tar: Path, env: dict) -> None:
         """The same in the distribution's official image, whose apt configuration names the mirror."""
         programs = engines.answering()
         if not programs:
@@ -184,7 +193,7 @@ class Builder:
             "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, "root.tar", *options,
         ]  # fmt: skip
         script = (FILES / "inside.sh").read_bytes()
-        _run(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} inside {official}", script)
+        _run(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} {kind} inside {official}", script)
 
     # ---- disks
 

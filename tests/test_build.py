@@ -1,0 +1,50 @@
+"""What is built before the first page: side by side, each thing once, and a failure is told."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from checks.images.build import Builder
+from checks.model import GuideError
+
+
+class Watched(Builder):
+    """A builder whose two builds wait until both are under way; ``broken`` names one that fails then."""
+
+    def __init__(self, broken: str = ""):
+        super().__init__({}, lambda text: None)
+        self.broken = broken
+        self.both = threading.Barrier(2, timeout=30)
+        self.made: list[str] = []
+
+    def container(self, target):
+        return self._make("container")
+
+    def disk(self, target):
+        return self._make("vm")
+
+    def _make(self, kind: str):
+        self.both.wait()
+        if kind == self.broken:
+            raise GuideError(f"mmdebstrap of {kind} failed")
+        self.made.append(kind)
+
+
+def test_what_two_kinds_of_machines_need_is_built_side_by_side_and_once():
+    builder = Watched()
+    builder.ahead(None, ["vm", "container", "vm"])  # in turn, each would wait for the other until its time is up
+    assert sorted(builder.made) == ["container", "vm"]
+
+
+@pytest.mark.parametrize("broken", ["container", "vm"])
+def test_a_build_that_fails_is_told_when_the_other_has_ended(broken):
+    builder = Watched(broken)
+    with pytest.raises(GuideError, match=f"{broken} failed"):
+        builder.ahead(None, ["container", "vm"])
+    assert builder.made == [kind for kind in ("container", "vm") if kind != broken]
+
+
+def test_nothing_is_built_for_pages_without_machines():
+    Watched().ahead(None, [])
