@@ -34,10 +34,11 @@ class Hardware:
             # Secure Boot's variables are writable only from SMM, else a root user could rewrite them
             "-machine", "q35,smm=on" if secure else "q35",
             *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),
-            # one thread a CPU; a translation buffer that holds two kernels and a distribution's user space; a processor
-            # that offers no virtualisation of its own, or every boot would load kvm, emulated, to no use
+            # One thread a CPU; a translation buffer that holds two kernels and a distribution's user space. QEMU's own
+            # default processor, not max: where there are vector instructions programs use them, and emulated those are
+            # slower than what they stand for. Without svm, or every boot would load kvm, to no use.
             *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else
-              ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,svm=off"]),
+              ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,svm=off"]),
             # Emulated, a second processor now and then gets no timer interrupt on a busy host of two cores: the
             # guest's rcu threads starve and it never comes up. One processor has not been seen to.
             "-m", self.memory, "-smp", str(self.cpus if accelerator == "kvm" else 1),
