@@ -28,7 +28,8 @@ ROUNDS = 2
 JOURNALD = "/etc/systemd/journald.conf.d"
 DROP_IN = "/etc/default/grub.d/90-bench.cfg"
 # What a dump does (compress, encrypt) and what an installation does (many short processes), some 10 s of it emulated.
-WORK = """cat /usr/bin/* 2>/dev/null | head -c 30000000 >/tmp/work
+WORK = """set -e
+cat /usr/bin/* 2>/dev/null | head -c 30000000 >/tmp/work
 gzip -1 -c /tmp/work >/dev/null
 openssl enc -chacha20 -K 00 -iv 00 -in /tmp/work -out /dev/null
 for each in $(seq 300); do /bin/true; done"""
@@ -115,7 +116,8 @@ class _Bench:
                 began = time.monotonic()
                 vm.await_boot(BOOT_TIMEOUT_S)
                 return time.monotonic() - began, self._work(Session(vm))
-            except Lost:
+            except Lost as lost:
+                _say(str(lost))
                 return None
             finally:
                 vm.stop()
@@ -128,28 +130,29 @@ class _Bench:
             try:
                 session.open()
                 session.settle()
-                status, out = session.execute("sh", "-c", f"{change} && sync", timeout_s=300)
-                if status:
-                    _say(out.decode(errors="replace"))
-                    return None
+                self._run(session, f"{change} && sync")
                 began = time.monotonic()
                 vm.monitor("system_reset")
                 vm.await_boot(BOOT_TIMEOUT_S)
                 return time.monotonic() - began, self._work(session)
-            except Lost:
+            except Lost as lost:
+                _say(str(lost))
                 return None
             finally:
                 vm.stop()
 
-    @staticmethod
-    def _work(session: Session) -> float:
+    def _work(self, session: Session) -> float:
         """Seconds of the work, once nothing else runs in the guest; Lost if it fails."""
         session.settle()
         began = time.monotonic()
-        status, out = session.execute("sh", "-c", WORK, timeout_s=300)
+        self._run(session, WORK)
+        return time.monotonic() - began
+
+    @staticmethod
+    def _run(session: Session, script: str) -> None:
+        status, out = session.execute("sh", "-c", script, timeout_s=300)
         if status:
             raise Lost(out.decode(errors="replace"))
-        return time.monotonic() - began
 
 
 def _say(text: str) -> None:
