@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--states", action="store_true")
     clean.add_argument("--all", action="store_true")
     bench = command("bench", _bench, "measure what the checks cost, beside peers in the same run")
-    bench.add_argument("parts", nargs="*", metavar="PART", help="snippets (the default), growth, growth-run, states, autopkgtest")
+    bench.add_argument("parts", nargs="*", metavar="PART", help="snippets (the default), growth, growth-run, states, autopkgtest, emulator")
     bench.add_argument("--full", action="store_true", help="growth-run: also 1000 pages")
     command("help", lambda config, options: parser.print_help(), "show this")
     return parser
