@@ -8,7 +8,6 @@ wrong with the pages ends the session before anything is run.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -70,7 +69,7 @@ class Guided:
         self.runner = Runner(self.config, self.guide, self.target, builder, store, evidence_dir, self.say)
         self.runner.renew = config.getoption("--guide-update")
         # In the background, while items are made; not in a worker, for the one that started it has.
-        self.linting = None if "PYTEST_XDIST_WORKER" in os.environ else lint.Linting(self.guide, self.config)
+        self.linting = None if sidebyside.worker(config) else lint.Linting(self.guide, self.config)
         if not config.getoption("--collect-only"):
             clean.sweep()
 
@@ -99,7 +98,7 @@ class Guided:
         """A line of progress, past pytest's capture."""
         reporter = self.pytest_config.pluginmanager.get_plugin("terminalreporter")
         capture = self.pytest_config.pluginmanager.get_plugin("capturemanager")
-        if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        if worker := sidebyside.worker(self.pytest_config):
             with capture.global_and_fixture_disabled():
                 print(f"    {worker}: {text}", file=sys.stderr, flush=True)
         elif reporter is None:
@@ -142,8 +141,8 @@ def checked(config: pytest.Config) -> Guided:
 def pytest_cmdline_main(config: pytest.Config):
     """Before xdist looks at its options: decide how many pages run side by side."""
     wanted = config.getoption("--guide-jobs")
-    worker = "PYTEST_XDIST_WORKER" in os.environ  # it has the options of the one that started it
-    if wanted != "1" and not worker and hasattr(config.option, "loadscopereorder") and not config.option.collectonly:
+    # A worker has the options of the one that started it.
+    if wanted != "1" and not sidebyside.worker(config) and hasattr(config.option, "loadscopereorder") and not config.option.collectonly:
         try:
             state = checked(config)
         except pytest.UsageError as error:
@@ -264,7 +263,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ours = [item for item in items if isinstance(item, SnippetItem)]
     pages = {item.page.name: item.page for item in ours}
     ordered = plan.order(state.guide, pages.values())
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if sidebyside.worker(config):
         ordered = sidebyside.urgent_first(ordered, partial(sidebyside.expected_s, state.config.evidence_dir, state.target))
     place = {page.name: number for number, page in enumerate(ordered)}
     lines = {id(item): number for number, item in enumerate(ours)}

@@ -80,3 +80,11 @@ def distribute(config: pytest.Config, number: int, run: str) -> None:
         config.option.numprocesses = number
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+
+
+def worker(config: pytest.Config) -> str | None:
+    """The name of xdist's worker that this process is; None if it is none.
+
+    Not from the environment: what a worker starts, as one that runs the tests does, has its variables, too.
+    """
+    return getattr(config, "workerinput", {}).get("workerid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,7 +22,7 @@ def line(reports: Iterable[tuple[Path, Path | None]]) -> str:
             cases = _cases(report)
             if cases is None:
                 missing.append(report.name)
-            verdicts |= {(case.get("classname", ""), case.get("name", "")): _verdict(case) for case in cases or []}
+            verdicts |= {(case.get("classname", ""), _name(case)): _verdict(case) for case in cases or []}
         found.update(verdicts.values())
     said = f"{found['passed']} passed, {found['failed']} failed" + (f", {found['skipped']} skipped" if found["skipped"] else "")
     return said + "".join(f"; no report: {name}" for name in missing)
@@ -35,7 +36,7 @@ def failed(report: Path) -> list[str]:
             place = case.get("classname", "")
             page = place.endswith(".md")
             path = place.removesuffix(".md").replace(".", "/")
-            names.append(f"{path}.md" if page else f"{path}.py::{case.get('name')}")
+            names.append(f"{path}.md" if page else f"{path}.py::{_name(case)}")
     return list(dict.fromkeys(names))
 
 
@@ -44,6 +45,11 @@ def _cases(report: Path) -> list[ElementTree.Element] | None:
         return list(ElementTree.parse(report).iter("testcase"))
     except (OSError, ElementTree.ParseError):
         return None
+
+
+def _name(case: ElementTree.Element) -> str:
+    """Without ``@GROUP``, which xdist adds where it keeps groups together: pytest knows no test of that name."""
+    return re.sub(r"@\w+$", "", case.get("name", ""))
 
 
 def _verdict(case: ElementTree.Element) -> str:

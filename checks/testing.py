@@ -19,6 +19,7 @@ from checks.config import Config
 STATUS = {0: 0, 1: 1, 2: 130}  # pytest's -> ours
 MOST = 4  # more than so many tests or pages that fail are no coincidence
 LATEST_S = 70 * 60  # into the run: a second try that begins later would not end in time for those who wait for the run
+SIDE_BY_SIDE = ["--numprocesses=2", "--dist=loadgroup"]  # one emulated machine at a time leaves a second processor idle
 COMMON = ["--no-reuse", "--durations=15", "-ra"]
 
 
@@ -28,10 +29,11 @@ def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
     work.mkdir(exist_ok=True)
     if rest:
         return STATUS.get(pytest(*COMMON, f"--junitxml={work / 'junit.xml'}", *rest), 2)
-    # One after the other: a test measures what is left over on this host, pages run side by side.
-    parts = {"pages": [str(config.first_folder), "--guide-jobs=auto"]}
+    # One part after the other: pages need all of the host. Of the tests, those that use machines are one group (tests/conftest.py).
+    pages = "--guide-jobs=auto"
+    parts = {"pages": [str(config.first_folder), pages]}
     if (config.root / "tests").is_dir():
-        parts = {"tests": ["tests"], **parts}
+        parts = {"tests": ["tests", *SIDE_BY_SIDE], **parts}
     worst, reports, late = 0, [], []
     latest = time.monotonic() + LATEST_S
     for name, arguments in parts.items():
@@ -42,7 +44,7 @@ def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
         there = all((config.root / each.split("::")[0]).exists() for each in failed)
         if 0 < len(failed) <= MOST and there and time.monotonic() < latest:
             print(f"\nonce more, alone: {' '.join(failed)}\n", flush=True)
-            status = _run(pytest, second, [*failed, *arguments[1:]])
+            status = _run(pytest, second, [*failed, *(each for each in arguments if each == pages)])
             reports[-1] = (first, second)
             late += [each for each in failed if each not in tally.failed(second)] if second.exists() else []
         if status == 130:

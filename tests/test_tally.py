@@ -39,17 +39,20 @@ def test_a_page_fails_as_a_whole_and_a_test_by_itself(tmp_path):
         """<testsuite><testcase classname="docs.en.remote.ssh.md" name="a[debian-13]"><failure/></testcase>
         <testcase classname="docs.en.remote.ssh.md" name="b[debian-13]"><failure/></testcase>
         <testcase classname="docs.en.kexec.md" name="a[debian-13]"/>
-        <testcase classname="tests.test_vm" name="test_it[1-x]"><error/></testcase></testsuite>"""
+        <testcase classname="tests.test_vm" name="test_it[1-x]"><error/></testcase>
+        <testcase classname="tests.test_vm" name="test_it[a@b]@machines"><failure/></testcase></testsuite>"""
     )
-    assert tally.failed(path) == ["docs/en/remote/ssh.md", "tests/test_vm.py::test_it[1-x]"]
+    assert tally.failed(path) == ["docs/en/remote/ssh.md", "tests/test_vm.py::test_it[1-x]", "tests/test_vm.py::test_it[a@b]"]
 
 
 TESTS = """
 from pathlib import Path
+import pytest
 
 def test_it():
     pass
 
+@pytest.mark.xdist_group("machines")
 def test_late():
     seen = Path(__file__).with_name("seen")
     if not seen.exists():
@@ -65,7 +68,8 @@ def test_the_tests_come_first_then_the_pages_side_by_side_what_failed_again_and_
     (make_guide.folder / "tests" / "test_it.py").write_text(TESTS)
     ran = make_guide.guide("test")
     assert ran.status == 1, ran.out
-    assert ran.out.index("tests/test_it.py") < ran.out.index("2 workers")
+    assert ran.out.index("FAILED tests/test_it.py::test_late") < ran.out.index("FAILED docs/two.md")
+    assert ran.out.count("created: 2/2 workers") == 2, "the tests and the pages; what is tried again is alone"
     assert "once more, alone: tests/test_it.py::test_late" in ran.out
     assert "once more, alone: docs/two.md" in ran.out
     *_, late, line = ran.out.strip().splitlines()
