@@ -19,7 +19,8 @@ from checks.config import Config
 STATUS = {0: 0, 1: 1, 2: 130}  # pytest's -> ours
 MOST = 4  # more than so many tests or pages that fail are no coincidence
 LATEST_S = 70 * 60  # into the run: a second try that begins later would not end in time for those who wait for the run
-SIDE_BY_SIDE = ["--numprocesses=2", "--dist=loadgroup"]  # one emulated machine at a time leaves a second processor idle
+# The first time only. Pages have a way of their own, --guide-jobs; one emulated machine at a time leaves a second processor idle.
+SIDE_BY_SIDE = {"tests": ["--numprocesses=2", "--dist=loadgroup"]}
 COMMON = ["--no-reuse", "--durations=15", "-ra"]
 
 
@@ -30,21 +31,20 @@ def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
     if rest:
         return STATUS.get(pytest(*COMMON, f"--junitxml={work / 'junit.xml'}", *rest), 2)
     # One part after the other: pages need all of the host. Of the tests, those that use machines are one group (tests/conftest.py).
-    pages = "--guide-jobs=auto"
-    parts = {"pages": [str(config.first_folder), pages]}
+    parts = {"pages": [str(config.first_folder), "--guide-jobs=auto"]}
     if (config.root / "tests").is_dir():
-        parts = {"tests": ["tests", *SIDE_BY_SIDE], **parts}
+        parts = {"tests": ["tests"], **parts}
     worst, reports, late = 0, [], []
     latest = time.monotonic() + LATEST_S
     for name, arguments in parts.items():
         first, second = (work / f"junit-{name}{number}.xml" for number in ("", "-2"))
-        status = _run(pytest, first, arguments)
+        status = _run(pytest, first, [*arguments, *SIDE_BY_SIDE.get(name, [])])
         reports.append((first, None))
         failed = tally.failed(first) if status == 1 else []
         there = all((config.root / each.split("::")[0]).exists() for each in failed)
         if 0 < len(failed) <= MOST and there and time.monotonic() < latest:
             print(f"\nonce more, alone: {' '.join(failed)}\n", flush=True)
-            status = _run(pytest, second, [*failed, *(each for each in arguments if each == pages)])
+            status = _run(pytest, second, [*failed, *arguments[1:]])
             reports[-1] = (first, second)
             late += [each for each in failed if each not in tally.failed(second)] if second.exists() else []
         if status == 130:
