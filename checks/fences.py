@@ -22,7 +22,6 @@ import markdown
 import yaml
 
 from checks import config as configuration
-from checks import shortcuts
 from checks.model import GuideError
 from checks.structure import Outline, OutlineProcessor, with_fences
 
@@ -90,7 +89,6 @@ class Reader:
         self._md = markdown.Markdown(extensions=[*extensions, self._outline], extension_configs=configs)
         # A tenth of the time, and it comes after all that matters here.
         self._md.treeprocessors.deregister("toc", strict=False)
-        shortcuts.take(self._md)
         self._seen: list[Fence] = []
         self._span = (0, 0)
         self._empty: list[int] = []  # closing lines of blocks without a line, in order

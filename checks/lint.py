@@ -7,13 +7,13 @@ until the first snippet may run.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import ModuleType
 
 from checks import ruff, shellcheck
 from checks.config import Config
 from checks.model import Guide, Problem, Snippet
-from checks.spread import processors
 from checks.verdicts import Verdicts, entry
 
 LINTERS: dict[str, ModuleType] = {"bash": shellcheck, "python": ruff}
@@ -31,7 +31,7 @@ class Linting:
         self._verdicts = Verdicts(config.work_dir / "lint" / "passed")
         self._passed: list[str] = []
         self._calls: list[tuple[Future[list[list[Problem]]], list[str]]] = []
-        self._threads = ThreadPoolExecutor(processors())
+        self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
         try:
             for language, linter in LINTERS.items():
                 self._start(linter, _each_code_once(guide, language))
@@ -52,7 +52,7 @@ class Linting:
             else:
                 unknown.append(snippet)
                 entries.append(its_entry)
-        size = linter.portion(len(unknown), processors())
+        size = linter.portion(len(unknown), len(os.sched_getaffinity(0)))
         for start in range(0, len(unknown), size):
             call = self._threads.submit(linter.findings, unknown[start : start + size])
             self._calls.append((call, entries[start : start + size]))

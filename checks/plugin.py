@@ -19,7 +19,6 @@ import pytest
 from checks import clean, lint, parity, plan, recalled, reporting, sidebyside, uncompared, update
 from checks import config as configuration
 from checks.course import Failed, NotRun
-from checks.garbage import not_collected
 from checks.images.build import Builder
 from checks.images.target import choose
 from checks.images.target import load as load_targets
@@ -159,12 +158,11 @@ def pytest_cmdline_main(config: pytest.Config):
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Read the pages before anything is collected, so that what is wrong with them ends the session here."""
-    with not_collected():
-        _read(session.config)
-        result = yield
-        if KEY in session.config.stash:
-            checked(session.config)  # where only xdist's workers collect, nobody has yet
-        return result
+    _read(session.config)
+    result = yield
+    if KEY in session.config.stash:
+        checked(session.config)  # where only xdist's workers collect, nobody has yet
+    return result
 
 
 def _read(config: pytest.Config) -> None:

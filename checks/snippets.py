@@ -21,10 +21,6 @@ from checks.fences import Fence, Reader
 from checks.languages import wrong_language
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
 from checks.prose import prose_hash
-from checks.spread import processors, spread
-
-# Of Markdown, for each further process: 0.1 to 0.2 s of reading, of which starting it and taking over its pages is a tenth.
-PORTION_BYTES = 150_000
 
 # Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
 # not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
@@ -36,17 +32,14 @@ def read_guide(config: Config) -> Guide:
     targets = known_targets(config)
     readers = {language: PageReader(config, file, language, targets) for language, file in config.languages.items()}
     files = {language: dict(_in_order(config, language)) for language in readers}
-    every = [(language, name) for language, names in files.items() for name in names]
-
-    def read(one: tuple[str, str]) -> tuple[Page | None, list[Problem]]:
-        language, name = one
-        return readers[language].read(name, files[language][name]), readers[language].problems
-
-    size_bytes = sum(files[language][name].stat().st_size for language, name in every)
-    read_pages = dict(zip(every, spread(read, every, min(processors(), 1 + size_bytes // PORTION_BYTES)), strict=True))
-    problems = [problem for _, found in read_pages.values() for problem in found]
-    pages = {key: page for key, (page, _) in read_pages.items() if page is not None}
+    problems: list[Problem] = []
+    pages: dict[tuple[str, str], Page] = {}
     for language, names in files.items():
+        for name, path in names.items():
+            page = readers[language].read(name, path)
+            problems += readers[language].problems
+            if page is not None:
+                pages[language, name] = page
         problems += wrong_order({name: page for (of, name), page in pages.items() if of == language}, names)
     if problems:
         raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
