@@ -1,1 +1,1 @@
-"""Executable checks for documentation: every snippet of a page is run where the page says it runs."""
+"""The machinery of a guide whose every snippet is run. It knows nothing of what the guide is about."""

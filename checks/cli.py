@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import shutil
-import signal
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
 
 from checks import config as configuration
-from checks import evidence, plan, testing
+from checks.commands import test
+from checks.commands.status import list_snippets, show_status
+from checks.commands.verify import run_pytest, verify
 from checks.config import Config
-from checks.images.target import choose
-from checks.images.target import load as load_targets
 from checks.model import GuideError
-from checks.snippets import read_guide, read_heads
+from checks.pages.reader import read_guide
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -54,20 +50,20 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", default=8000, type=int)
     build = command("build", _build, "build the site of all languages")
     build.add_argument("--out", default=None, metavar="DIR", help="default: site/")
-    verify = command("verify", _verify, "run the snippets of pages, compare, keep the evidence")
-    verify.add_argument("pages", nargs="*", metavar="PAGE", help="quick-start, docs/en/quick-start.md, docs/en; all by default")
-    verify.add_argument("--target", default=None, help="the release to run on; default: this host's family")
-    verify.add_argument("--update", action="store_true", help="write what was printed into the pages, in all languages")
-    verify.add_argument("--keep", action="store_true", help="on a failure, open a shell in the machine as it is then")
-    verify.add_argument("--evidence", default=None, metavar="DIR", help="default: evidence/")
-    verify.add_argument("--jobs", default="auto", metavar="N", help="pages that run side by side; default: as many as this host carries")
-    verify.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
+    verifying = command("verify", verify, "run the snippets of pages, compare, keep the evidence")
+    verifying.add_argument("pages", nargs="*", metavar="PAGE", help="quick-start, docs/en/quick-start.md, docs/en; all by default")
+    verifying.add_argument("--target", default=None, help="the release to run on; default: this host's family")
+    verifying.add_argument("--update", action="store_true", help="write what was printed into the pages, in all languages")
+    verifying.add_argument("--keep", action="store_true", help="on a failure, open a shell in the machine as it is then")
+    verifying.add_argument("--evidence", default=None, metavar="DIR", help="default: evidence/")
+    verifying.add_argument("--jobs", default="auto", metavar="N", help="pages that run side by side; default: as many as this host carries")
+    verifying.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
     test = command("test", _test, "run every test and every page; nothing in the tree is changed")
     test.add_argument("rest", nargs=argparse.REMAINDER, help="arguments for pytest")
-    listing = command("list", _list, "list every snippet")
+    listing = command("list", list_snippets, "list every snippet")
     listing.add_argument("--target", default=None)
     listing.add_argument("--json", action="store_true")
-    status = command("status", _status, "tell which evidence still holds")
+    status = command("status", show_status, "tell which evidence still holds")
     status.add_argument("--target", default=None)
     status.add_argument("--json", action="store_true")
     shell = command("shell", _shell, "open a shell in the machine as it is after a page, or after one of its snippets")
@@ -86,132 +82,33 @@ def _parser() -> argparse.ArgumentParser:
 
 
 # ---- the site
-
-
 def _serve(config: Config, options) -> int:
-    from checks.serve import serve
+    from checks.site.serve import serve
 
     serve(config, options.host, options.port)
     return 0
 
 
 def _build(config: Config, options) -> int:
-    from checks.build import build
+    from checks.site.build import build
 
     build(config, Path(options.out).resolve() if options.out else config.root / "site")
     return 0
 
 
-# ---- running pages
-
-
-def _pytest(config: Config, *arguments: str) -> int:
-    """pytest in a process of its own, so that Ctrl-C reaches it alone and its exit status is ours."""
-    command = [sys.executable, "-m", "pytest", "--rootdir", str(config.root), *arguments]
-    if config.root != ROOT:
-        command += ["-c", os.devnull, "-p", "checks.plugin", "-p", "no:cacheprovider"]
-    process = subprocess.Popen([*command, "--guide-config", config.file.name], cwd=config.root)
-    # Whoever asks this process to end means the run.
-    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
-
-
-def _verify(config: Config, options) -> int:
-    if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
-        raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
-    guide = read_heads(config)  # pytest reads the rest, and tells what is wrong with it
-    target = choose(load_targets(config), options.target)
-    wanted = plan.order(guide, plan.find_pages(guide, options.pages))
-    if not wanted:
-        read_guide(config)  # or none whose front matter says where they run
-        print("these pages have no snippets")
-        return 0
-    evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
-    arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
-    arguments += ["--keep"] if options.keep else []
-    # A person at the one machine that failed, or one writer of the pages.
-    arguments += [] if options.keep or options.update else [f"--guide-jobs={options.jobs}"]
-    arguments += ["--guide-update"] if options.update else []
-    arguments += ["--no-reuse"] if options.no_reuse else []
-    arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]
-    # All of them by their folder: pytest looks through it anew for each file that is named.
-    paths = [page.path for page in wanted] if options.pages else [config.first_folder]
-    status = _pytest(config, *arguments, *map(str, paths))
-    return testing.STATUS.get(status, 2)
-
-
 def _test(config: Config, options) -> int:
     rest = [word for word in options.rest if word != "--"]
-    return testing.test(config, rest, partial(_pytest, config))
+    return test.test(config, rest, partial(run_pytest, config))
 
 
 def _shell(config: Config, options) -> int:
-    from checks.shell import open_shell
+    from checks.commands.shell import open_shell
 
     return open_shell(config, options.place, options.target)
 
 
-# ---- what there is
-
-
-def _list(config: Config, options) -> int:
-    guide = read_guide(config)
-    target = choose(load_targets(config), options.target)
-    rows = [
-        {
-            "page": page.name, "id": snippet.id, "language": snippet.language, "machine": page.machine, "target": target.name,
-            "skip": plan.skip_reason(snippet, target.name), "path": str(snippet.path), "line": snippet.line, "sha256": snippet.sha256,
-        }
-        for page in guide.primary for snippet in page.snippets
-    ]  # fmt: skip
-    if options.json:
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
-        return 0
-    for row in rows:
-        skip = f"  skipped: {row['skip']}" if row["skip"] else ""
-        print(f"{row['path']}:{row['line']}\t{row['machine']}\t{row['language']}\t{row['id']}{skip}")
-    print(f"{len(rows)} snippets, {sum(bool(row['skip']) for row in rows)} skipped on {target.name}")
-    return 0
-
-
-def _status(config: Config, options) -> int:
-    guide = read_guide(config)
-    targets = load_targets(config)
-    chosen = [choose(targets, options.target)] if options.target else list(targets.values())
-    found = evidence.status(config, guide, chosen)
-    if options.json:
-        print(json.dumps([vars(row) for row in found], indent=1))
-        return 0
-    for row in found:
-        if row.state == "missing":
-            print(f"{row.target:14} {row.page:24} missing")
-        else:
-            print(f"{row.target:14} {row.page:24} {row.state:8} {row.date}  {row.seconds:7.1f} s  {row.ran} ran, {row.skipped} skipped")
-    print(_states(config))
-    return 0
-
-
-def _states(config: Config) -> str:
-    from checks.states import room
-    from checks.states.store import Store
-
-    store = Store("")
-    used = room.usage(store)
-    limit = f"{config.state_limits.bytes / (1 << 30):g} GiB"
-    if not used.machines:
-        return f"states: none ({store.root})"
-    return (
-        f"states: {used.machines} take {used.bytes / (1 << 30):.1f} of {limit} "
-        f"({store.root}), last used {used.oldest:%Y-%m-%d %H:%M} to {used.newest:%Y-%m-%d %H:%M}"
-    )
-
-
 def _parity(config: Config, options) -> int:
-    from checks import parity
+    from checks.lint import parity
 
     if options.accept:
         for path in parity.accept(config, options.accept):
@@ -224,7 +121,7 @@ def _parity(config: Config, options) -> int:
 
 
 def _clean(config: Config, options) -> int:
-    from checks.clean import clean, clean_states
+    from checks.running.cleanup import clean, clean_states
 
     shutil.rmtree(config.work_dir, ignore_errors=True)
     for line in [*(clean_states() if options.states or options.all else []), *clean(everything=options.all)]:
@@ -233,6 +130,6 @@ def _clean(config: Config, options) -> int:
 
 
 def _bench(config: Config, options) -> int:
-    from checks.bench import bench
+    from benchmarks.__main__ import bench
 
     return bench(config, options.parts, options.full)

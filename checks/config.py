@@ -22,8 +22,8 @@ from typing import Any
 
 import yaml
 
+from checks.mkdocs_yml import TolerantLoader, with_parents
 from checks.model import GuideError
-from checks.states.limits import Limits
 
 DEFAULTS: dict[str, Any] = {
     "languages": None,
@@ -34,15 +34,18 @@ DEFAULTS: dict[str, Any] = {
     "states": {},
 }
 
-
-class TolerantLoader(yaml.SafeLoader):
-    """Reads mkdocs.yml without importing what ``!!python/name:`` and ``!ENV`` point to."""
-
-
 TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
 for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
     _full = f"tag:yaml.org,2002:{_tag}"
     TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+
+
+@dataclass(frozen=True)
+class StateLimits:
+    """``bytes`` for all states together; one that was not used for ``age_s`` seconds goes in any case."""
+
+    bytes: int = 20 << 30
+    age_s: float = 30 * 86400
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Config:
     shapes_file: Path
     evidence_dir: Path
     dumps: tuple[str, ...]
-    state_limits: Limits = Limits()
+    state_limits: StateLimits = StateLimits()
     raw: dict = field(default_factory=dict, hash=False, compare=False)
 
     @property
@@ -77,43 +80,13 @@ class Config:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def read_yaml(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> Any:
-    """The content of a YAML file; a GuideError names the file and line of what is wrong."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), loader)
-    except FileNotFoundError:
-        raise GuideError(f"{path}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise GuideError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise GuideError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}") from None
-
-
-def with_parents(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> dict:
-    """mkdocs' INHERIT: the file's keys over those of the file it inherits, mappings merged."""
-    data = read_yaml(path, loader) or {}
-    if not isinstance(data, dict):
-        raise GuideError(f"{path}:1: not a mapping")
-    parent = data.pop("INHERIT", None)
-    return data if parent is None else _merge(with_parents(path.parent / parent, loader), data)
-
-
-def _merge(below: dict, above: dict) -> dict:
-    both = dict(below)
-    for key, value in above.items():
-        inner = both.get(key)
-        both[key] = _merge(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
-    return both
-
-
-def _limits(file: Path, states: Any) -> Limits:
-    known = {"gib": Limits.bytes / (1 << 30), "days": Limits.age_s / 86400}
+def _limits(file: Path, states: Any) -> StateLimits:
+    known = {"gib": StateLimits.bytes / (1 << 30), "days": StateLimits.age_s / 86400}
     wrong = not isinstance(states, dict) or set(states) - set(known) or not all(_positive(value) for value in states.values())
     if wrong:
         raise GuideError(f"{file}: extra.checks.states: expected {{gib: NUMBER, days: NUMBER}}, found {states!r}")
     found = {**known, **states}
-    return Limits(bytes=int(found["gib"] * (1 << 30)), age_s=found["days"] * 86400)
+    return StateLimits(bytes=int(found["gib"] * (1 << 30)), age_s=found["days"] * 86400)
 
 
 def _positive(value: Any) -> bool:

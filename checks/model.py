@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -121,3 +122,49 @@ class Guide:
     @property
     def primary(self) -> list[Page]:
         return self.of(self.languages[0])
+
+
+def utc_now() -> str:
+    """The time in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Outcome:
+    """What one snippet did. ``failure`` is None, or what happened in the words of a report."""
+
+    id: str
+    sha256: str
+    exit_status: int | None = None
+    seconds: float = 0.0
+    output: bytes = b""
+    boot_id_before: str | None = None
+    boot_id_after: str | None = None
+    dump: dict | None = None
+    panic: str | None = None
+    failure: str | None = None
+    ran_at: str | None = None  # UTC
+    console: str = ""  # the end of the console, where it explains the failure
+    stages: dict[str, float] = field(default_factory=dict)  # seconds into the snippet at which each was reached
+
+
+@dataclass
+class PageRun:
+    """One page's run: what it ran on, and what each snippet did so far."""
+
+    page: str
+    target: str
+    image: str  # digest of the machine's image
+    recipe: str
+    emulator: str | None
+    accelerator: str | None
+    kernel: str
+    started: str
+    seconds: float
+    packages: dict[str, str]
+    outcomes: list[Outcome]
+    console: str = ""  # asciicast 2
+
+
+OWN, PEER = "lab", "peer"  # the folders of a state; the machines' places on the network are 1 and 2
+PEER_HOSTNAME = "vault"  # the second machine's

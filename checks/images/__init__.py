@@ -1,1 +1,1 @@
-"""What a target is made of, and how it is built: from the distribution's packages, by one recipe."""
+"""Building what a target needs, from packages: container images, emulator images, disks."""

@@ -9,7 +9,6 @@ taken and a second build costs nothing.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,21 +17,22 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from checks.host import cache_dir, host_lock, owned_prefix, process_owner
 from checks.images import mirror
-from checks.images.target import COMMON, FILES, PACKAGES, VM, Target
 from checks.machines import engine as engines
-from checks.machines.engine import Engine, cache_dir
+from checks.machines.channel import LOADER
+from checks.machines.engine import Engine
 from checks.machines.hardware import Hardware
+from checks.machines.machine import MachineLost
 from checks.machines.vm import Vm
-from checks.machines.wire import LOADER, Lost
 from checks.model import GuideError
-from checks.session import Session
+from checks.sessions.session import Session
+from checks.targets import COMMON, IMAGE_FILES, PACKAGES, VM, Target
 
 REPOSITORY = "localhost/guide-checks"
 NAMESPACE = uuid.UUID("5c1f3c1e-3d0a-4f8e-9d0e-0b6a1c1d5a10")  # of the disks' identifiers, so that a rebuild has the same
@@ -40,7 +40,7 @@ FIRST_BOOT_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True)
-class Disk:
+class BuiltDisk:
     """A disk image that boots, and what it was made of."""
 
     path: Path
@@ -50,7 +50,7 @@ class Disk:
 
 
 @dataclass(frozen=True)
-class Image:
+class BuiltImage:
     """A container image, and what it was made of. ``build`` is the engine's id of it."""
 
     tag: str
@@ -65,7 +65,7 @@ class Builder:
     def __init__(self, targets: dict[str, Target], say: Callable[[str], None]):
         self.targets, self.say = targets, say
         self._engine: Engine | None = None
-        self._found: dict[tuple[str, str], Image | Disk] = {}
+        self._found: dict[tuple[str, str], BuiltImage | BuiltDisk] = {}
 
     # ---- what is asked of it
 
@@ -78,19 +78,19 @@ class Builder:
             raise GuideError("the engine is asked for before an image was made")
         return self._engine
 
-    def container(self, target: Target) -> Image:
+    def container(self, target: Target) -> BuiltImage:
         """The image of the target's container machine."""
         return self._once(target, "container", self._image)
 
-    def emulator(self, target: Target) -> Image:
+    def emulator(self, target: Target) -> BuiltImage:
         """The image with the QEMU that runs the target's VM."""
         return self._once(self.targets[target.emulator], "emulator", self._image)
 
-    def peer(self, target: Target) -> Image:
+    def peer(self, target: Target) -> BuiltImage:
         """The image with the same QEMU and the peer that the bench compares with."""
         return self._once(self.targets[target.emulator], "peer", self._image)
 
-    def disk(self, target: Target) -> Disk:
+    def disk(self, target: Target) -> BuiltDisk:
         """The disk that the target's VM boots from."""
         return self._once(target, "vm", self._disk)
 
@@ -102,20 +102,20 @@ class Builder:
         for each in asked:
             each.result()
 
-    def _once(self, target: Target, kind: str, make: Callable[[Target, str], Image | Disk]):
+    def _once(self, target: Target, kind: str, make: Callable[[Target, str], BuiltImage | BuiltDisk]):
         if (target.name, kind) not in self._found:
             self._found[target.name, kind] = make(target, kind)
         return self._found[target.name, kind]
 
-    def _disk(self, target: Target, kind: str) -> Disk:
+    def _disk(self, target: Target, kind: str) -> BuiltDisk:
         recipe = target.recipe("vm")
         folder = cache_dir() / "disks" / f"{target.name}-{recipe[:16]}"
-        with _locked(f"disk-{target.name}"):
+        with host_lock(f"disk-{target.name}"):
             made = folder / "made.json"
             if not made.exists():
                 emulator = self.emulator(target)
                 shutil.rmtree(folder, ignore_errors=True)
-                aside = Path(tempfile.mkdtemp(prefix=engines.mark("disk"), dir=cache_dir()))
+                aside = Path(tempfile.mkdtemp(prefix=owned_prefix("disk"), dir=cache_dir()))
                 try:
                     self._make_disk(target, emulator, recipe, aside)
                     folder.parent.mkdir(exist_ok=True)
@@ -123,17 +123,17 @@ class Builder:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
             facts = json.loads(made.read_text())
-        return Disk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"])
+        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"])
 
     # ---- container images
 
-    def _image(self, target: Target, kind: str) -> Image:
+    def _image(self, target: Target, kind: str) -> BuiltImage:
         recipe = target.recipe(kind)
         tag = f"{REPOSITORY}/{target.name}-{kind}:{recipe[:16]}"
         programs = engines.answering()
         if not programs:
             raise GuideError(engines.INSTALL_HINT)
-        with _locked(f"{kind}-{target.name}"):
+        with host_lock(f"{kind}-{target.name}"):
             program = next((p for p in programs if Engine(p, ()).has_image(tag)), None)
             if program is None:
                 program = programs[0]
@@ -142,11 +142,11 @@ class Builder:
             self._engine = engines.find(tag)
         said = self._engine.call("image", "inspect", "--format", "{{.Id}} {{json .Config.Labels}}", tag).stdout
         build, labels = said.split(" ", 1)
-        return Image(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
+        return BuiltImage(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
 
     def _make_image(self, program: str, target: Target, kind: str, recipe: str, tag: str) -> None:
         packages = PACKAGES[kind]
-        with tempfile.TemporaryDirectory(prefix=engines.mark("root"), dir=cache_dir()) as folder:
+        with tempfile.TemporaryDirectory(prefix=owned_prefix("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
             hooks = [("customize", "common-setup.sh")] if kind == "container" else []
             digest = self._bootstrap(target, kind, recipe, packages, hooks, tar)
@@ -161,7 +161,7 @@ class Builder:
         self.say(f"building {target.name} ({kind}) from packages")
         began = time.monotonic()
         folder = tar.parent
-        shutil.copytree(FILES, folder / "files")
+        shutil.copytree(IMAGE_FILES, folder / "files")
         (folder / "files" / "loader.py").write_text(LOADER)
         env = {"POOL": " ".join(target.pool) if kind in ("container", "vm") else "", **(env or {})}
         options = ["--variant=apt", f"--include={','.join((*packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
@@ -188,16 +188,16 @@ class Builder:
         official = target.distribution.image.format(suite=target.suite, version=target.version)
         self.say(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
         command = [
-            programs[0], "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={engines.owner()}",
+            programs[0], "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
             f"--volume={tar.parent}:/build:rw", "--workdir=/build", *(word for pair in env.items() for word in ("--env", "=".join(pair))),
             "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, "root.tar", *options,
         ]  # fmt: skip
-        script = (FILES / "inside.sh").read_bytes()
+        script = (IMAGE_FILES / "inside.sh").read_bytes()
         _run(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} {kind} inside {official}", script)
 
     # ---- disks
 
-    def _make_disk(self, target: Target, emulator: Image, recipe: str, folder: Path) -> None:
+    def _make_disk(self, target: Target, emulator: BuiltImage, recipe: str, folder: Path) -> None:
         root_uuid = str(uuid.uuid5(NAMESPACE, target.name))
         esp = uuid.uuid5(NAMESPACE, target.name + "esp").hex[:8].upper()
         esp_id = f"{esp[:4]}-{esp[4:]}"
@@ -215,7 +215,7 @@ class Builder:
         facts = {"digest": digest, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
         (folder / "made.json").write_text(json.dumps(facts, indent=1))
 
-    def _first_boot(self, target: Target, emulator: Image, disk: Path) -> None:
+    def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> None:
         """Do once what a machine does in its first minutes, and keep what it wrote."""
         from checks.machines.accelerator import accelerator
 
@@ -225,9 +225,9 @@ class Builder:
         try:
             try:
                 session.open()
-            except Lost as lost:
+            except MachineLost as lost:
                 raise GuideError(f"{target.name}: its first boot failed: {lost}\n{vm.console_tail()}") from None
-            status, out = session.execute("sh", "-c", (FILES / "vm-firstboot.sh").read_text(), timeout_s=FIRST_BOOT_TIMEOUT_S)
+            status, out = session.execute("sh", "-c", (IMAGE_FILES / "vm-firstboot.sh").read_text(), timeout_s=FIRST_BOOT_TIMEOUT_S)
             if status:
                 raise GuideError(f"{target.name}: its first boot failed: {out.decode(errors='replace')}")
             vm.power_down()
@@ -251,13 +251,3 @@ def _run(command: list[str], folder: Path, env: dict, what: str, stdin: bytes | 
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
         raise GuideError(f"{what} failed ({done.returncode}):\n{tail}\nall of it: {log}")
-
-
-@contextmanager
-def _locked(name: str) -> Iterator[None]:
-    """One build of a thing at a time on this host; a second run waits and then finds it made."""
-    folder = cache_dir() / "locks"
-    folder.mkdir(exist_ok=True)
-    with (folder / name).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -14,7 +14,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.images.target import FAMILIES, Target, host_release
+from checks.targets import FAMILIES, Target, host_release
 
 
 @dataclass(frozen=True)

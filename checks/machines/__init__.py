@@ -1,1 +1,1 @@
-"""What snippets run on: containers, and VMs inside containers."""
+"""What snippets run on: containers, and QEMU virtual machines inside containers. A machine knows no page."""

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from checks.machines.engine import Engine, cache_dir
+from checks.host import cache_dir
+from checks.machines.engine import Engine
 from checks.machines.hardware import Hardware
+from checks.machines.machine import MachineLost
 from checks.machines.vm import Vm
-from checks.machines.wire import Lost
 
 PROBE_S = 25
 
@@ -50,7 +51,7 @@ def _boots(engine: Engine, emulator_image: str, disk: Path) -> bool:
                 return vm.monitor("query-status")["status"] == "running"
             time.sleep(0.2)
         return False
-    except Lost:
+    except MachineLost:
         return False
     finally:
         vm.stop()

@@ -13,6 +13,7 @@ from checks.terminal import plain
 # What the kernel and the firmware print at each stage, in the order of a crash.
 # "---[ end Kernel panic" is printed only when nothing follows: a kernel with a loaded capture kernel jumps before it.
 PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ?([^\r\n]*)")
+
 # An oops, as in "Oops: 0002 [#1] PREEMPT SMP". With panic_on_oops and a capture kernel loaded, the kernel jumps from
 # there (oops_end, arch/x86/kernel/dumpstack.c) and never says that it panics.
 OOPS = re.compile(rb"\[ *\d+\.\d{6}\] ([^\r\n\[\]]*: [0-9a-f]{4,16} \[#\d+\])")

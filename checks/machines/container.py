@@ -9,8 +9,10 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
-from checks.machines.engine import STATE_LABEL, Engine, owner
-from checks.machines.wire import LOADER, Lost, Wire
+from checks.host import process_owner
+from checks.machines.channel import LOADER, Channel
+from checks.machines.engine import STATE_LABEL, Engine
+from checks.machines.machine import MachineLost
 
 # What `su` and the reader's `sudo apt install` need of root; nothing that reaches the host.
 CAPABILITIES = ("AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETFCAP", "SETGID", "SETUID")
@@ -18,7 +20,7 @@ START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
-class Limits:
+class ContainerLimits:
     """What one machine may take of the host."""
 
     memory: str = "1g"
@@ -28,7 +30,7 @@ class Limits:
     disk_mib: int = 4096  # what its layer may grow to
 
 
-LIMITS = Limits()
+LIMITS = ContainerLimits()
 
 
 class Container:
@@ -38,11 +40,11 @@ class Container:
     emulator = None
     accelerator = None
 
-    def __init__(self, engine: Engine, image: str, limits: Limits = LIMITS):
+    def __init__(self, engine: Engine, image: str, limits: ContainerLimits = LIMITS):
         self.engine, self.image, self.limits = engine, image, limits
         self.name = f"guide-{uuid.uuid4().hex[:12]}"
         self.process: subprocess.Popen | None = None
-        self.wire: Wire | None = None
+        self.wire: Channel | None = None
         self.said: deque[str] = deque(maxlen=50)  # the engine's own words
         self.in_use: str | None = None  # key of the state that it was taken up from
 
@@ -59,15 +61,15 @@ class Container:
         command = self.engine.run_command(self.image, ["python3", "-u", "-c", LOADER], *options, name=self.name)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         threading.Thread(target=self._listen, args=(self.process.stderr,), daemon=True).start()
-        self.wire = Wire(self.process.stdout.fileno(), self.process.stdin.fileno())
+        self.wire = Channel(self.process.stdout.fileno(), self.process.stdin.fileno())
         try:
             self.wire.load("reader")
             return self.wire.expect("hello", START_TIMEOUT_S, "the container's agent")
-        except Lost as lost:
+        except MachineLost as lost:
             self.process.wait(timeout=30)
             said = " ".join(self.said) or "no words"
             self.stop()
-            raise Lost(f"the container did not start ({lost}): {said}") from None
+            raise MachineLost(f"the container did not start ({lost}): {said}") from None
 
     def _listen(self, stream) -> None:
         for line in stream:
@@ -92,7 +94,7 @@ class Container:
         """Make an image of what it is now; returns the bytes that it takes over the image below it."""
         written = self._written()
         # Not paused: its shell has been ended, and not every host can freeze a container.
-        self.engine.call("commit", "--pause=false", "--change", f"LABEL {STATE_LABEL}={owner()}", self.name, tag)
+        self.engine.call("commit", "--pause=false", "--change", f"LABEL {STATE_LABEL}={process_owner()}", self.name, tag)
         return written
 
     def _written(self) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from checks.host import cache_dir, owner_is_alive, process_owner
 from checks.model import GuideError
 
 LABEL = "guide.owner"  # on every container of ours: "PID:START", so that a sweep knows the orphans
@@ -27,50 +27,9 @@ SMALL_ULIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 STATE_LABEL = "guide.state"  # on the images of states: "PID:START" of the run that made it
 # Each limit is enforced or the flags are refused; there is no run without them.
 PROBE_LIMITS = ("--memory=64m", "--pids-limit=32", "--cpus=1")
-
 INSTALL_HINT = (
     "no container engine answers here. Install one: apt-get install -y podman runc (or start docker); then run the same command again"
 )
-
-
-def cache_dir() -> Path:
-    """Where disks and what was found out about this host are kept: $GUIDE_CACHE or ~/.cache/guide-checks.
-
-    Everything in it is named by the hash of what made it, or is proven by use.
-    """
-    named = os.environ.get("GUIDE_CACHE")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = Path(named) if named else home / "guide-checks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
-
-
-def owner(pid: int | None = None) -> str:
-    """This process, told apart from a later one with the same number: "PID:START"."""
-    pid = pid or os.getpid()
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return f"{pid}:gone"
-    # Killed, and not yet buried: where nobody waits for it, it stays so.
-    return f"{pid}:{'gone' if state in 'ZX' else fields[18]}"
-
-
-def named_after(name: str) -> str:
-    """The owner of a file or folder whose name has "-PID-START-" in it, as ``mark`` made it; "" for no such name."""
-    found = re.search(r"-(\d+)-(\d+)-", name)
-    return f"{found[1]}:{found[2]}" if found else ""
-
-
-def mark(kind: str) -> str:
-    """The beginning of a name by which a sweep knows whose it is: "KIND-PID-START-"."""
-    return f"{kind}-{owner().replace(':', '-')}-"
-
-
-def lives(who: str) -> bool:
-    """Whether the process that ``owner`` named is still there."""
-    pid = who.split(":")[0]
-    return pid.isdigit() and owner(int(pid)) == who
 
 
 @dataclass(frozen=True)
@@ -95,7 +54,7 @@ class Engine:
     def run_command(self, image: str, argv: list[str], *options: str, name: str | None = None) -> list[str]:
         """The command line of one container that is removed when it ends and that a sweep would find."""
         name = name or f"guide-{uuid.uuid4().hex[:12]}"
-        return self.command("run", "--rm", "--name", name, "--label", f"{LABEL}={owner()}", *self.flags, *options, image, *argv)
+        return self.command("run", "--rm", "--name", name, "--label", f"{LABEL}={process_owner()}", *self.flags, *options, image, *argv)
 
     def has_image(self, tag: str) -> bool:
         return self.call("image", "inspect", tag, check=False).returncode == 0
@@ -126,7 +85,7 @@ class Engine:
 
     def sweep(self) -> list[str]:
         """Remove what runs that were killed left behind; a container of a living runner is never touched."""
-        gone = [name for name, who in self.ours() if not lives(who)]
+        gone = [name for name, who in self.ours() if not owner_is_alive(who)]
         for name in gone:
             self.remove(name)
         return gone
@@ -173,7 +132,7 @@ def find(probe_image: str) -> Engine:
 
 
 def _starts(program: str, flags: tuple[str, ...], image: str) -> str | None:
-    command = [program, "run", "--rm", "--label", f"{LABEL}={owner()}", "--network=none", *PROBE_LIMITS, *flags, image, "true"]
+    command = [program, "run", "--rm", "--label", f"{LABEL}={process_owner()}", "--network=none", *PROBE_LIMITS, *flags, image, "true"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
     except subprocess.TimeoutExpired:

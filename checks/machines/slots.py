@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from checks.machines.engine import cache_dir
+from checks.host import cache_dir
 
 LOOK_S = 0.1
 HELD = "GUIDE_VMS_HELD"  # in the environment of a process whose parent has every slot: it need not ask

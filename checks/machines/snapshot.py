@@ -15,8 +15,8 @@ import uuid
 from pathlib import Path
 
 from checks.machines.hardware import DISK
-from checks.machines.monitor import Monitor
-from checks.machines.wire import Lost
+from checks.machines.machine import MachineLost
+from checks.machines.qmp import Monitor
 
 MEMORY = "memory.zst"
 VARIABLES = "vars.qcow2"
@@ -82,6 +82,6 @@ def _migrate(monitor: Monitor, command: str, uri: str) -> None:
             case "completed":
                 return
             case "failed" | "cancelled":
-                raise Lost(f"QEMU: {command}: {state.get('error-desc', state['status'])}")
+                raise MachineLost(f"QEMU: {command}: {state.get('error-desc', state['status'])}")
         time.sleep(0.02)
-    raise Lost(f"QEMU: {command} did not end within {TIMEOUT_S} s")
+    raise MachineLost(f"QEMU: {command} did not end within {TIMEOUT_S} s")

@@ -17,12 +17,14 @@ from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
+from checks.host import cache_dir, owned_prefix
 from checks.machines import snapshot
+from checks.machines.channel import Channel
 from checks.machines.console import Console
-from checks.machines.engine import Engine, cache_dir, mark
+from checks.machines.engine import Engine
 from checks.machines.hardware import LAN, Hardware
-from checks.machines.monitor import Monitor
-from checks.machines.wire import Lost, Wire
+from checks.machines.machine import MachineLost
+from checks.machines.qmp import Monitor
 
 BOOT_TIMEOUT_S = 420  # 20 to 70 s under TCG on two cores; over 180 s was seen with eight machines on them
 SECURE_BOOT_TIMEOUT_S = 1200  # 140 s there on a quiet one: the firmware checks each program, and its variables are behind SMM
@@ -59,7 +61,7 @@ class Vm:
         self.console = Console(self.folder / "console.log")
         self.said: deque[str] = deque(maxlen=50)
         self.process: subprocess.Popen | None = None
-        self.wire: Wire | None = None
+        self.wire: Channel | None = None
         self.emulator = "qemu"
         self.resets: list[int] = []  # where the console was when the machine was reset
         self.in_use: str | None = None  # key of the state that it was taken up from
@@ -87,7 +89,7 @@ class Vm:
         try:
             self.layers = snapshot.lay_out(folder, self.folder)
         except OSError as error:
-            raise Lost(f"its files: {error}") from None
+            raise MachineLost(f"its files: {error}") from None
         self._make_drives(f"/machine/{self.layers[-1]}")
         self._launch("-incoming", "defer")
         snapshot.resume(self.monitor, self.folder)
@@ -104,7 +106,7 @@ class Vm:
         try:
             self.process.wait(timeout=timeout_s)
         except subprocess.TimeoutExpired:
-            raise Lost(f"the machine did not power down within {timeout_s:.0f} s") from None
+            raise MachineLost(f"the machine did not power down within {timeout_s:.0f} s") from None
 
     def write_back(self, disk: Path) -> None:
         """Write what the machine wrote, once it is off, into the image that it was started from."""
@@ -121,7 +123,7 @@ class Vm:
         """Run a script beside the machine's files; its output, or Lost."""
         done = subprocess.run(self._inside(["sh", "-c", script]), capture_output=True, text=True, stdin=subprocess.DEVNULL)
         if done.returncode:
-            raise Lost(f"{failure}: {done.stderr.strip()}")
+            raise MachineLost(f"{failure}: {done.stderr.strip()}")
         return done.stdout
 
     def _inside(self, argv: list[str], *options: str, name: str | None = None) -> list[str]:
@@ -142,12 +144,12 @@ class Vm:
         if self.wire:
             self.wire.connect(self._socket.fileno(), self._socket.fileno())
         else:
-            self.wire = Wire(self._socket.fileno(), self._socket.fileno(), self._restarted)
+            self.wire = Channel(self._socket.fileno(), self._socket.fileno(), self._restarted)
         self.monitor = Monitor(self.name)
         try:
             self.monitor.connect(self.folder / "qmp.sock")
-        except Lost as lost:
-            raise Lost(f"{lost}; {self._words()}") from None
+        except MachineLost as lost:
+            raise MachineLost(f"{lost}; {self._words()}") from None
 
     def _connect(self, path: Path) -> socket.socket:
         deadline = time.monotonic() + 60
@@ -159,7 +161,7 @@ class Vm:
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     line.close()
-                    raise Lost(f"QEMU did not start: {self._words()}") from None
+                    raise MachineLost(f"QEMU did not start: {self._words()}") from None
                 time.sleep(0.02)
 
     def _listen(self, stream) -> None:
@@ -232,7 +234,7 @@ class Vm:
         """Take in the console and QEMU's events; Lost when QEMU has ended."""
         self.console.poll()
         if self.process.poll() is not None and not self._restarted():
-            raise Lost(f"QEMU ended: {self._words()}")
+            raise MachineLost(f"QEMU ended: {self._words()}")
         self._take_events()
 
     def await_boot(self, timeout_s: float, meanwhile=None) -> dict:
@@ -276,4 +278,4 @@ def new_folder(kind: str) -> Path:
     """A folder for what belongs to running machines; a sweep removes it once this process is gone."""
     folder = cache_dir() / "machines"
     folder.mkdir(exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=mark(kind), dir=folder))
+    return Path(tempfile.mkdtemp(prefix=owned_prefix(kind), dir=folder))

@@ -1,1 +1,1 @@
-"""Machines that can be entered again: what was done to come there, what they take, and when they are thrown away."""
+"""Machines saved at a point of a page, so that a later run goes on from there."""

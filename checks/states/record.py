@@ -6,8 +6,7 @@ import base64
 import uuid
 from dataclasses import asdict, dataclass, field, fields
 
-from checks.evidence import PageRun
-from checks.session import Outcome
+from checks.model import Outcome, PageRun
 
 
 @dataclass

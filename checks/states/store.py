@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from checks.files import replace, synced
-from checks.machines.engine import cache_dir, owner
+from checks.host import cache_dir, process_owner, sync_to_disk, write_whole
 from checks.states.locks import Locks
 from checks.states.record import Record
 
 
 @dataclass(frozen=True)
-class Image:
+class StateImage:
     """What a container has become: an image of the engine's, and what it takes over the one below it."""
 
     tag: str
@@ -34,7 +33,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedMachine:
     """A machine that can be entered: the folder of a VM's files, or the tag of a container's image.
 
     ``bytes`` counts a VM's disk layers that other states stand on as well.
@@ -92,18 +91,18 @@ class Store:
         """What those lock who make this state: without reuse nobody waits for what another run makes."""
         return key if self.reuse else hashlib.sha256(f"{self.run} {key}".encode()).hexdigest()
 
-    def machine(self, key: str) -> Kept | None:
+    def machine(self, key: str) -> SavedMachine | None:
         """The machine of a state, or None. Whoever enters it calls ``locks.use`` first and looks again."""
         self.wait(key)
         folder = self.root / "machines" / key
         try:
             facts = json.loads((folder / "state.json").read_text(encoding="utf-8"))
             used = datetime.fromtimestamp((folder / "used").stat().st_mtime, UTC)
-            return Kept(key, facts["instance"], folder, facts["image"], facts["bytes"], used)
+            return SavedMachine(key, facts["instance"], folder, facts["image"], facts["bytes"], used)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def damage(self, kept: Kept) -> str | None:
+    def damage(self, kept: SavedMachine) -> str | None:
         """What is wrong with the files of a VM's state, or None. 0.2 s for 1 GiB that is in memory."""
         try:
             facts = json.loads((kept.folder / "state.json").read_text(encoding="utf-8"))["files"]
@@ -115,7 +114,7 @@ class Store:
                 return f"{name} is damaged"
         return None
 
-    def machines(self) -> list[Kept]:
+    def machines(self) -> list[SavedMachine]:
         """All that can be entered."""
         found = (self.machine(folder.name) for folder in (self.root / "machines").iterdir() if not folder.name.startswith("."))
         return [kept for kept in found if kept]
@@ -124,15 +123,15 @@ class Store:
 
     def remember(self, record: Record) -> None:
         """Keep a record, in place of an older one of the same key."""
-        replace(self._record_file(record.key), json.dumps(record.to_json(), ensure_ascii=False).encode())
+        write_whole(self._record_file(record.key), json.dumps(record.to_json(), ensure_ascii=False).encode())
 
     def aside(self) -> Path:
         """A folder to write a machine into; ``keep`` gives it its name, a sweep removes it if that never happens."""
-        folder = self.root / "machines" / f".{owner()}:{uuid.uuid4().hex}"
+        folder = self.root / "machines" / f".{process_owner()}:{uuid.uuid4().hex}"
         folder.mkdir()
         return folder
 
-    def keep(self, record: Record, folder: Path, image: Image | None = None, then: Callable[[], None] = lambda: None) -> None:
+    def keep(self, record: Record, folder: Path, image: StateImage | None = None, then: Callable[[], None] = lambda: None) -> None:
         """Sync what was written aside and give it its name, while the run goes on; then ``then``."""
 
         def write() -> None:
@@ -142,11 +141,11 @@ class Store:
                 size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in paths)
                 facts = {"image": image and image.tag, "bytes": size, "files": files, "instance": record.instance}
                 for name in files:
-                    synced(folder / name)
-                replace(folder / "state.json", json.dumps(facts).encode())
+                    sync_to_disk(folder / name)
+                write_whole(folder / "state.json", json.dumps(facts).encode())
                 (folder / "used").touch()
                 for place in {path.parent for path in paths} | {folder}:
-                    synced(place)
+                    sync_to_disk(place)
                 if self._name(folder, record.key):
                     self.remember(record)
             except OSError as error:
@@ -172,7 +171,7 @@ class Store:
         except OSError:
             shutil.rmtree(folder)
             return False
-        synced(place.parent)
+        sync_to_disk(place.parent)
         return True
 
     def wait(self, key: str | None = None) -> None:
@@ -187,7 +186,7 @@ class Store:
         thread = self._writing.get(key)
         return thread is not None and thread.is_alive()
 
-    def touch(self, kept: Kept) -> None:
+    def touch(self, kept: SavedMachine) -> None:
         """It was used: it is among the last to be thrown away."""
         (kept.folder / "used").touch()
 
@@ -218,4 +217,4 @@ def _crc32(path: Path) -> int:
 
 def run_name() -> str:
     """This run's name; the processes that run pages side by side share the one in the environment."""
-    return os.environ.get("GUIDE_RUN") or f"{owner()}:{uuid.uuid4().hex[:8]}"
+    return os.environ.get("GUIDE_RUN") or f"{process_owner()}:{uuid.uuid4().hex[:8]}"

@@ -1,0 +1,1 @@
+"""What the machinery costs, measured beside peers in the same run."""

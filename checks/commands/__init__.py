@@ -1,0 +1,1 @@
+"""The commands of ./guide that are more than one call."""

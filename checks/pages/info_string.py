@@ -1,0 +1,224 @@
+"""What may stand after the fence of a snippet or of an output, and what it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from pygments.lexers import find_lexer_class_by_name, get_all_lexers
+from pygments.util import ClassNotFound
+
+from checks.model import RUNNABLE, Snippet, meant_for
+from checks.pages.fences import Fence
+
+EXPECTED = ("reboot", "kexec", "crash", "panic")
+HOST = ("nmi",)
+MACHINES = ("peer",)
+KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
+OF_OUTPUT = ("target",)
+# Only for the eye; what is copied stays the code.
+DISPLAY = ("title", "hl_lines", "linenums")
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FILE = re.compile(r"[a-z0-9][a-z0-9._-]*\.py")
+
+
+class Attributes:
+    """Reads the attributes of one snippet; gathers what is wrong with them in ``problems``."""
+
+    def __init__(self, fence: Fence, targets: Sequence[str] | None):
+        self._targets = targets
+        self._fence = fence
+        self._given, self.problems = _known(fence, KNOWN)
+        self.problems += [f"a snippet has no classes, found .{name}" for name in fence.classes]
+
+    def fields(self) -> dict[str, Any]:
+        """The keyword arguments of a Snippet that the fence decides; with defaults where it is silent or wrong."""
+        self._check_id()
+        fields = {
+            "exit_status": self._exit(),
+            "expect": self._expect(),
+            "dump": self._dump(),
+            "host": self._host(),
+            "timeout_s": self._timeout(),
+            "targets": self._target(),
+            "skip": self._skip(),
+            "file": self._file(),
+            "on": self._on(),
+        }
+        if fields["expect"] and "exit" in self._given:
+            self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
+        if fields["host"] and fields["expect"] != "crash":
+            self.problems.append(f'data-host="{fields["host"]}" is for a snippet with data-expect="crash"')
+        return fields
+
+    def _check_id(self) -> None:
+        fence = self._fence
+        if not fence.id:
+            self.problems.append(f"this snippet has no id: expected ```{fence.language} {{#some-name}}")
+        elif not _ID.fullmatch(fence.id):
+            self.problems.append(f"bad id {fence.id}: expected lower-case letters, digits and single hyphens")
+
+    def _exit(self) -> int:
+        value = self._given.get("exit", "0")
+        if re.fullmatch(r"\d{1,3}", value) and int(value) <= 255:
+            return int(value)
+        self.problems.append(f"data-exit: expected 0 to 255, found {value!r}")
+        return 0
+
+    def _expect(self) -> str | None:
+        value = self._given.get("expect")
+        if value is not None and value not in EXPECTED:
+            self.problems.append(f"data-expect: expected {_either(EXPECTED)}, found {value!r}")
+            return None
+        return value
+
+    def _host(self) -> str | None:
+        value = self._given.get("host")
+        if value is not None and value not in HOST:
+            self.problems.append(f"data-host: expected {_either(HOST)}, found {value!r}")
+            return None
+        return value
+
+    def _dump(self) -> bool:
+        value = self._given.get("dump")
+        if value is None:
+            return True
+        if value != "none":
+            self.problems.append(f"data-dump: expected none, found {value!r}")
+        elif self._given.get("expect") != "crash":
+            self.problems.append('data-dump="none" says what a crash leaves: it needs data-expect="crash"')
+        return False
+
+    def _timeout(self) -> float | None:
+        value = self._given.get("timeout")
+        if value is None:
+            return None
+        if re.fullmatch(r"\d+(\.\d+)?", value) and float(value) > 0:
+            return float(value)
+        self.problems.append(f"data-timeout: expected seconds, like 120, found {value!r}")
+        return None
+
+    def _target(self) -> tuple[str, ...]:
+        globs, problems = _targets(self._given.get("target"), self._targets)
+        self.problems += problems
+        return globs
+
+    def _skip(self) -> str | None:
+        value = self._given.get("skip")
+        if value is not None and not value.strip():
+            self.problems.append("data-skip: expected the reason, which the page shows")
+        return value
+
+    def _on(self) -> str | None:
+        value = self._given.get("on")
+        if value is not None and value not in MACHINES:
+            self.problems.append(f"data-on: expected {' or '.join(MACHINES)}, found {value!r}")
+            return None
+        return value
+
+    def _file(self) -> str | None:
+        value = self._given.get("file")
+        if value is None:
+            return None
+        if self._fence.language != "python":
+            self.problems.append("data-file: only a python snippet is saved under a name")
+        elif not _FILE.fullmatch(value):
+            self.problems.append(f"data-file: expected a file name like crashkernel.py, found {value!r}")
+        elif "title" in self._fence.options or "title" in self._fence.attributes:
+            self.problems.append("data-file already gives the block its title: drop title")
+        return value
+
+
+def _either(words: Sequence[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last
+
+
+def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+    """The targets that an output is for, as globs, and what is wrong with its attributes."""
+    given, problems = _known(fence, OF_OUTPUT)
+    globs, wrong = _targets(given.get("target"), targets)
+    return globs, problems + wrong
+
+
+def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
+    """Why no target ever comes to the snippet's last output; None if one does."""
+    *before, last = snippet.outputs
+    if targets is None:
+        # What the globs will match is not known; what covers all that they can match is.
+        chosen = not any("*" in output.targets or set(last.targets) <= set(output.targets) for output in before)
+    else:
+        meant = [name for name in targets if meant_for(snippet.targets, name)]
+        chosen = not meant or any(snippet.output_for(name) is last for name in meant)
+        if meant and not any(meant_for(last.targets, name) for name in meant):
+            return f"an output for {' '.join(last.targets)}, but {snippet.id} runs on {' '.join(snippet.targets)} only"
+    lines = ", ".join(str(output.line) for output in before)
+    return None if chosen else f"an output of {snippet.id} that is never chosen: on each of its targets one before it is (line {lines})"
+
+
+def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Those attributes that mean something, without their ``data-``; what is wrong with the others."""
+    given, problems = {}, []
+    for key, value in fence.attributes.items():
+        name = key.removeprefix("data-")
+        if key.startswith("data-") and name in known:
+            given[name] = "" if value is None else str(value)
+        elif name in known:
+            problems.append(f"unknown attribute {key}: write data-{name}")
+        elif key not in DISPLAY:
+            bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
+            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)")
+    return given, problems
+
+
+def _targets(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+    """The globs of a ``data-target``, all targets if there is none; ``known`` is None where a guide names no targets."""
+    if value is None:
+        return ("*",), []
+    globs = tuple(value.split())
+    if not globs:
+        return ("*",), ['data-target: expected names of targets, like "ubuntu-*", found nothing']
+    strange = [glob for glob in globs if known is not None and not any(meant_for([glob], target) for target in known)]
+    return globs, [f"data-target: no target is called {glob} (known: {', '.join(known)})" for glob in strange]
+
+
+_PROMPTS = ("console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal", "doscon")
+_SHELLS = ("sh", "shell", "zsh", "ksh", "dash", "ash")
+_PYTHONS = ("py", "py3", "python3", "python2", "py2", "sage", "bazel")
+
+
+@cache
+def wrong_language(language: str) -> str | None:
+    """What is wrong with a fence's language that does not run; None when it is one that is only shown.
+
+    Every snippet runs unless it says why not. So nothing that looks like a
+    shell or Python may hide behind another name, or behind a misspelt one.
+    """
+    low = language.lower()
+    if not language:
+        return "a fence without a language: expected bash or python, or text for what is only shown"
+    if low in RUNNABLE:
+        return f"unknown language {language}: write {low}"
+    if low in _PROMPTS:
+        return f"a {language} fence would copy its prompts and output: write bash, then ```text {{.output}} for what it prints"
+    if low in _SHELLS:
+        return f"a {language} fence would not run: write bash"
+    if low in ("pycon", "pycon3", "python-console"):
+        return f"a {language} fence would copy its prompts and output: write python, then ```text {{.output}} for what it prints"
+    if low in _PYTHONS:
+        return f"a {language} fence would not run: write python"
+    try:
+        find_lexer_class_by_name(language)
+    except ClassNotFound:
+        alike = get_close_matches(low, [*RUNNABLE, *_aliases()], 1)
+        hint = f"did you mean {alike[0]}?" if alike else "write text for what is only shown"
+        return f"unknown language {language}: {hint}"
+    return None
+
+
+@cache
+def _aliases() -> tuple[str, ...]:
+    return tuple(alias for _, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases)

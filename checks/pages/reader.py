@@ -1,0 +1,259 @@
+"""Markdown -> Guide: every page with its snippets, or every problem that stands in the way.
+
+A page is read as the site renders it (see fences.py). All that could make the
+page show one thing and the run do another is an error, told with its line.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from checks.config import Config
+from checks.mkdocs_yml import macro_openings, navigation, read_yaml, with_parents
+from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
+from checks.pages import frontmatter
+from checks.pages.fences import Fence, Reader
+from checks.pages.info_string import Attributes, never_chosen, of_output, wrong_language
+from checks.pages.outline import prose_hash
+from checks.pages.tree import wrong_order
+
+# Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
+# not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def read_guide(config: Config) -> Guide:
+    """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
+    targets = known_targets(config)
+    readers = {language: PageReader(config, file, language, targets) for language, file in config.languages.items()}
+    files = {language: dict(_in_order(config, language)) for language in readers}
+    problems: list[Problem] = []
+    pages: dict[tuple[str, str], Page] = {}
+    for language, names in files.items():
+        for name, path in names.items():
+            page = readers[language].read(name, path)
+            problems += readers[language].problems
+            if page is not None:
+                pages[language, name] = page
+        problems += wrong_order({name: page for (of, name), page in pages.items() if of == language}, names)
+    if problems:
+        raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
+    return Guide(tuple(config.languages), pages)
+
+
+def read_heads(config: Config) -> Guide:
+    """The same pages with what their front matter says, and nothing below it: enough to tell which of them run, and in what order.
+
+    A guide whose front matter is not in order is read as a whole, which tells everything that is wrong.
+    """
+    pages: dict[tuple[str, str], Page] = {}
+    for language in config.languages:
+        found: dict[str, Page] = {}
+        for name, path in _in_order(config, language):
+            head = frontmatter.read(path.read_text(encoding="utf-8-sig", errors="replace"))
+            if head.problems:
+                return read_guide(config)
+            machine, after = head.meta.get("machine"), head.meta.get("after")
+            found[name] = Page(name, language, config.relative(path), title=name, machine=machine, after=after)
+        if any(wrong_order(found, found)):
+            return read_guide(config)
+        pages.update(((language, name), page) for name, page in found.items())
+    return Guide(tuple(config.languages), pages)
+
+
+def known_targets(config: Config) -> tuple[str, ...] | None:
+    """The names in the targets file; None when the guide has no such file."""
+    if not config.targets_file.exists():
+        return None
+    return tuple(name for name in read_yaml(config.targets_file) or {} if not str(name).startswith("_"))
+
+
+class PageReader:
+    """Reads the pages of one language. After each page, ``problems`` holds what is wrong with it."""
+
+    def __init__(self, config: Config, config_file: Path, language: str, targets: tuple[str, ...] | None):
+        self._config = config
+        self._language = language
+        self._targets = targets
+        self._reader = Reader(config_file)
+        self._macros = macro_openings(config_file)
+        self._path = Path()
+        self.problems: list[Problem] = []
+
+    def read(self, name: str, path: Path) -> Page | None:
+        """The page; None when its file is no text or its front matter cannot be read."""
+        self.problems = []
+        self._path = self._config.relative(path)
+        text = self._text(path)
+        if text is None:
+            return None
+        head = frontmatter.read(text)
+        for line, problem in head.problems:
+            self._wrong(line, problem)
+        reading = self._reader.read(head.body)
+        for lost in reading.lost:
+            self._wrong(lost.line, lost.reason)
+        lines = head.body.split("\n")
+        snippets = self._snippets(name, reading.fences, lines)
+        if not reading.lost:
+            self._ask_pytest_examples(text, snippets)
+        meta = head.meta
+        if snippets and "machine" not in meta and not head.problems:
+            self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
+        self._check_ids(snippets, reading.outline)
+        self._check_peer(meta, head, snippets)
+        headings = reading.outline.headings
+        return Page(
+            name=name,
+            language=self._language,
+            path=self._path,
+            title=str(meta.get("title") or (headings[0].text if headings else name)),
+            machine=meta.get("machine"),
+            after=meta.get("after"),
+            memory=meta.get("memory"),
+            firmware=meta.get("firmware"),
+            peer=meta.get("peer") is True,
+            meta=meta,
+            snippets=tuple(snippets),
+            meta_lines=head.lines,
+            outline=reading.outline,
+            prose=prose_hash(lines, snippets),
+        )
+
+    def _wrong(self, line: int, text: str) -> None:
+        self.problems.append(Problem(self._path, line, text))
+
+    def _text(self, path: Path) -> str | None:
+        data = path.read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            self._wrong(line, f"not UTF-8: byte 0x{data[error.start]:02x}")
+            return None
+        if "\r" in text:
+            self._wrong(text[: text.index("\r")].count("\n") + 1, "carriage return: save this file with line feeds only")
+            return None
+        return text
+
+    def _snippets(self, page: str, fences: tuple[Fence, ...], lines: list[str]) -> list[Snippet]:
+        snippets: list[Snippet] = []
+        for fence in fences:
+            if fence.language in RUNNABLE:
+                snippets.append(self._snippet(page, fence, lines))
+            elif "output" in fence.classes:
+                self._output(fence, snippets, lines)
+            else:
+                problem = wrong_language(fence.language)
+                if problem:
+                    self._wrong(fence.line, problem)
+        return snippets
+
+    def _snippet(self, page: str, fence: Fence, lines: list[str]) -> Snippet:
+        attributes = Attributes(fence, self._targets)
+        fields = attributes.fields()
+        for problem in attributes.problems:
+            self._wrong(fence.line, problem)
+        if not fence.code.strip():
+            self._wrong(fence.line, "this snippet is empty")
+        elif fence.code != fence.code.rstrip():
+            self._wrong(fence.end_line - 1, "this snippet ends in white space, which copying it drops")
+        self._check_text(fence, lines)
+        return Snippet(
+            page=page, id=fence.id, language=fence.language, code=fence.code,
+            path=self._path, line=fence.line, end_line=fence.end_line, **fields,
+        )  # fmt: skip
+
+    def _output(self, fence: Fence, snippets: list[Snippet], lines: list[str]) -> None:
+        if fence.language != "text":
+            self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
+        self._check_text(fence, lines)
+        targets, problems = of_output(fence, self._targets)
+        for problem in problems:
+            self._wrong(fence.line, problem)
+        if not snippets:
+            self._wrong(fence.line, "an output without a snippet before it")
+            return
+        output = Output(fence.code, fence.line, fence.end_line, targets)
+        snippets[-1] = replace(snippets[-1], outputs=(*snippets[-1].outputs, output))
+        if not problems and (problem := never_chosen(snippets[-1], self._targets)):
+            self._wrong(fence.line, problem)
+
+    def _check_text(self, fence: Fence, lines: list[str]) -> None:
+        """The block holds what is typed in the file, and nothing that a reader cannot see or a macro would eat."""
+        typed = lines[fence.line : fence.end_line - 1]
+        for number, line in enumerate(typed, fence.line + 1):
+            unseen = _UNSEEN.search(line)
+            if unseen:
+                self._wrong(number, f"U+{ord(unseen.group()):04X}, which a reader cannot see")
+            for opening in self._macros:
+                if opening in line:
+                    self._wrong(number, f"{opening} starts a macro, so the page would not show this line as it is")
+        shown = fence.code.split("\n") if typed else []
+        if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown, strict=True)):
+            self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
+
+    def _check_ids(self, snippets: list[Snippet], outline) -> None:
+        taken = {heading.id: "a heading" for heading in outline.headings if heading.id}
+        for snippet in snippets:
+            if not snippet.id:
+                continue
+            if snippet.id in taken:
+                self._wrong(snippet.line, f"the id {snippet.id} is taken by {taken[snippet.id]}")
+            else:
+                taken[snippet.id] = f"the snippet on line {snippet.line}"
+
+    def _check_peer(self, meta: dict, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
+        """A second machine is a VM, and what runs there needs one."""
+        if meta.get("peer") and meta.get("machine") != "vm":
+            self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
+        for snippet in snippets:
+            if snippet.on and not meta.get("peer"):
+                told = "this page has no second machine: expected peer: true in its front matter"
+                self._wrong(snippet.line, f'data-on="{snippet.on}": {told}')
+
+    def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
+        """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""
+        ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
+        if not ours and "py" not in text:
+            return
+        theirs = python_examples(text)
+        told_already = {problem.line for problem in self.problems}
+        for line in sorted((ours.keys() | theirs.keys()) - told_already):
+            if ours.get(line) == theirs.get(line):
+                continue
+            if line not in theirs:
+                told = "pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"
+            elif line not in ours:
+                told = "pytest-examples sees a Python example here, which the page does not show as one"
+            else:
+                told = "pytest-examples reads other code here than the page shows: are all lines indented alike?"
+            self._wrong(line, told)
+
+
+def python_examples(text: str) -> dict[int, str]:
+    """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
+    from pytest_examples import find_examples  # here, since it takes 0.1 s that a page without Python need not wait for
+
+    # Only a file can be asked for. Its text is the one that was decoded and looked at above.
+    with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        return {example.start_line: example.source for example in find_examples(file.name)}
+
+
+def _in_order(config: Config, language: str) -> Iterator[tuple[str, Path]]:
+    """Names and files of the pages: those of the navigation first, in its order, then the others by name."""
+    folder = config.docs[language]
+    files = {
+        path.relative_to(folder).with_suffix("").as_posix(): path
+        for path in sorted(folder.rglob("*.md"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    }
+    names = [name for name in navigation(with_parents(config.languages[language]).get("nav")) if name in files]
+    for name in dict.fromkeys([*names, *files]):
+        yield name, files[name]

@@ -1,0 +1,1 @@
+"""pytest collects each snippet as a test."""

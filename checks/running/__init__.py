@@ -1,0 +1,1 @@
+"""Pages run: each snippet on its machine, its output compared, evidence written."""

@@ -1,0 +1,152 @@
+"""The targets: which releases there are, what each is made of, and which one this host stands for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from checks.config import Config
+from checks.mkdocs_yml import read_yaml
+from checks.model import GuideError, Page, Snippet
+
+IMAGE_FILES = Path(__file__).parent / "images" / "files"
+LOADER = Path(__file__).parent / "machines" / "guest" / "loader.py"
+
+# What every machine has: a login with sudo, a shell as a server has it, and Python for the agent and the snippets.
+COMMON = (
+    "apt-utils", "bash-completion", "ca-certificates", "file", "iproute2", "kmod", "less", "libpam-systemd",
+    "passwd", "procps", "psmisc", "python3", "sudo", "util-linux", "vim-tiny",
+)  # fmt: skip
+VM = (
+    "dbus", "e2fsprogs", "efibootmgr", "grub-efi-amd64", "grub-efi-amd64-bin", "grub-efi-amd64-signed", "grub2-common",
+    "initramfs-tools", "mokutil", "openssh-server", "shim-signed", "systemd-sysv", "udev", "zstd",
+)  # fmt: skip
+EMULATOR = (
+    "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
+    "qemu-system-x86", "qemu-utils", "zstd",
+)  # fmt: skip
+PEER = (*EMULATOR, "autopkgtest")  # the same emulator, and the peer that `./guide bench autopkgtest` compares with
+PACKAGES = {"container": COMMON, "emulator": EMULATOR, "peer": PEER}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A distribution: how its archive is laid out and how its official container image is called."""
+
+    name: str
+    components: str
+    keyring: str
+    image: str  # short name, resolved by the engine; "{suite}" or "{version}" as the images are tagged
+    security: str | None  # the suffix of the security suite when it stands on a mirror of its own
+
+
+FAMILIES = {
+    "debian": Family("debian", "main", "/usr/share/keyrings/debian-archive-keyring.gpg", "debian:{suite}", "-security"),
+    "ubuntu": Family("ubuntu", "main universe", "/usr/share/keyrings/ubuntu-archive-keyring.gpg", "ubuntu:{version}", None),
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One release that snippets run on; sizes as QEMU takes them ("2G")."""
+
+    name: str
+    family: str
+    suite: str
+    label: str
+    kernel: str
+    emulator: str
+    memory: str
+    disk: str
+    pool: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        return self.name.split("-", 1)[1]
+
+    @property
+    def distribution(self) -> Family:
+        return FAMILIES[self.family]
+
+    def recipe(self, kind: str) -> str:
+        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator, peer) is made of."""
+        parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
+        if kind in ("emulator", "peer"):
+            parts = {"suite": self.suite, "family": self.family, "kind": kind, kind: PACKAGES[kind]}
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
+        for file in sorted(IMAGE_FILES.iterdir()):
+            if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm")):
+                digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        if kind == "vm":
+            digest.update(LOADER.read_bytes())
+        return digest.hexdigest()
+
+
+def load_targets(config: Config) -> dict[str, Target]:
+    """All targets of a guide, by name; a GuideError names the key that is wrong."""
+    data = read_yaml(config.targets_file) or {}
+    where = config.relative(config.targets_file)
+    targets = {}
+    for name, settings in data.items():
+        try:
+            settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+            targets[name] = Target(name=name, **settings)
+        except (TypeError, AttributeError) as error:
+            raise GuideError(f"{where}: {name}: {error}") from None
+        if targets[name].family not in FAMILIES:
+            raise GuideError(f"{where}: {name}: family is one of {', '.join(FAMILIES)}, not {targets[name].family!r}")
+    for target in targets.values():
+        if target.emulator not in targets:
+            raise GuideError(f"{where}: {target.name}: emulator {target.emulator!r} is no target")
+    return targets
+
+
+def host_release() -> dict[str, str]:
+    """/etc/os-release of this host, as a mapping; empty where there is none."""
+    try:
+        lines = Path("/etc/os-release").read_text().splitlines()
+    except OSError:
+        return {}
+    return {key: value.strip('"') for key, _, value in (line.partition("=") for line in lines if "=" in line)}
+
+
+def default_target(targets: dict[str, Target]) -> Target:
+    """The target of this host's own family: its release where that is one, else debian-13, else the first."""
+    release = host_release()
+    own = f"{release.get('ID')}-{release.get('VERSION_ID')}"
+    for name in (own, *(["debian-13"] if release.get("ID") != "ubuntu" else ["ubuntu-24.04"]), *targets):
+        if name in targets:
+            return targets[name]
+    raise GuideError("the guide names no target")
+
+
+def choose_target(targets: dict[str, Target], name: str | None) -> Target:
+    """The target called ``name``, or the default one; a GuideError lists those that exist."""
+    if name is None:
+        return default_target(targets)
+    if name not in targets:
+        raise GuideError(f"there is no target {name!r}; the guide has {', '.join(targets)}")
+    return targets[name]
+
+
+def skip_reason(snippet: Snippet, target: str) -> str | None:
+    """Why the snippet does not run on this target, in the words of a report; None if it runs."""
+    if snippet.skip:
+        return snippet.skip
+    if not any(fnmatchcase(target, pattern) for pattern in snippet.targets):
+        return f"only for {' '.join(snippet.targets)}"
+    return None
+
+
+def runnable(page: Page, target: Target) -> list[Snippet]:
+    """The page's snippets that run on this target, in order."""
+    return [snippet for snippet in page.snippets if skip_reason(snippet, target.name) is None]
+
+
+def applies(snippet: Snippet, target: str) -> bool:
+    """Whether the snippet is meant to run on this target."""
+    return skip_reason(snippet, target) is None

@@ -1,0 +1,114 @@
+"""The workflows: valid, harmless, and nothing but the commands of a desk."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from guides import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TEST_COMMAND = "./guide test"
+
+
+def run(*command: str, **kwargs) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, **kwargs)
+
+
+def jobs() -> dict[str, dict]:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / "verify.yml").read_text())["jobs"]
+
+
+def steps() -> list[dict]:
+    return [step for job in jobs().values() for step in job["steps"]]
+
+
+def test_the_workflows_fit_their_schema():
+    done = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, WORKFLOWS))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_zizmor_finds_nothing():
+    zizmor = Path(sys.executable).with_name("zizmor")
+    done = run(str(zizmor), "--offline", "--no-progress", "--persona=pedantic", *map(str, WORKFLOWS))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_target_is_verified():
+    targets = list(yaml.safe_load((ROOT / "data" / "targets.yml").read_text()))
+    assert jobs()["verify"]["strategy"]["matrix"]["target"] == targets
+
+
+def test_workflows_run_the_commands_of_a_desk_and_nothing_else():
+    commands = [step["run"].strip() for step in steps() if "run" in step]
+    ours = [command for command in commands if "kvm" not in command]
+    assert all(re.match(r"(sudo )?\./guide \w+", command) for command in ours), ours
+    assert f"sudo {TEST_COMMAND}" in ours
+    assert 'sudo ./guide verify --target "$TARGET"' in ours
+
+
+def test_actions_are_pinned_by_hash_with_their_version_beside_it():
+    for path in WORKFLOWS:
+        for line in path.read_text().splitlines():
+            if "uses:" in line:
+                assert re.search(r"uses: [\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line
+
+
+def test_each_job_has_the_rights_it_needs_and_a_time_limit():
+    rights = {name: job["permissions"] for name, job in jobs().items()}
+    writing = {name for name, granted in rights.items() if "write" in granted.values()}
+    assert writing == {"pages"}
+    assert not any("run" in step for step in jobs()["pages"]["steps"]), "nothing of the repository runs where it may deploy"
+    assert all("timeout-minutes" in job for job in jobs().values())
+
+
+def test_a_failed_run_keeps_its_evidence_and_reports():
+    uploads = [step for name in ("test", "verify") for step in jobs()[name]["steps"] if "upload-artifact" in step.get("uses", "")]
+    assert len(uploads) == 2
+    for step in uploads:
+        assert step["if"] == "${{ !cancelled() }}"
+        assert step["with"]["include-hidden-files"] is True, "without it .guide is left out"
+
+
+def test_pages_come_from_main_after_everything_passed():
+    site = jobs()["site"]
+    assert set(site["needs"]) == {"test", "verify"}
+    assert "refs/heads/main" in site["if"]
+    assert jobs()["pages"]["needs"] == "site"
+    order = [step.get("run", step.get("uses", "")) for step in site["steps"]]
+    status = next(i for i, step in enumerate(order) if step.startswith("./guide status --json"))
+    assert status < order.index("./guide build")
+
+
+CLOSINGS = {
+    "passed": (0, "3 passed, 0 failed, 1 skipped"),
+    "failed": (1, "2 passed, 1 failed"),
+    "broken": (2, None),
+}
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_ci_run_gives_the_status_of_the_tests_and_ends_with_their_summary(tmp_path, name):
+    status, closing = CLOSINGS[name]
+    (tmp_path / ".ci").mkdir()
+    script = tmp_path / ".ci" / "run"
+    script.write_text((ROOT / ".ci" / "run").read_text())
+    guide = tmp_path / "guide"
+    guide.write_text(f"#!/bin/sh\necho \"$*\" >called\necho some line\necho '{closing or 'no python'}'\necho after\nexit {status}\n")
+    guide.chmod(0o755)
+    done = run("bash", str(script))
+    assert done.returncode == status, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == (closing or "pytest did not come to its end")
+    assert (tmp_path / "called").read_text() == "test\n"
+
+
+def test_ci_run_calls_what_the_readmes_name():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert TEST_COMMAND in (ROOT / ".ci" / "run").read_text()
+    for name in ("README.md", "README.zh.md"):
+        assert TEST_COMMAND in (ROOT / name).read_text()

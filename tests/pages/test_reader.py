@@ -1,0 +1,253 @@
+"""Reading the pages: what is extracted is what is shown, and all that is wrong is told with its line."""
+
+# ruff: noqa: E501  what is expected stands as it is, in one line
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import markdown
+import pytest
+from guides import HEAD, ROOT, errors, one_language
+
+from checks.mkdocs_yml import markdown_settings
+from checks.model import GuideError
+from checks.pages.fences import Reader
+from checks.pages.reader import read_guide
+
+CODE = "echo one\n\n\techo two  # <&>\"'"
+
+# (what opens, what is before each line, what closes): every one of these is a code block for the site, or
+# is not; a scanner that guesses disagrees about many of them.
+HEADERS = [
+    "```bash", "``` bash", "```  bash", "```.bash", "``` .bash", "~~~bash", "~~~ bash", "````bash", "~~~~~bash",
+    "```bash {#x}", "```bash { #x }", "```bash{#x}", "```{.bash #x}", "``` { .bash #x }", "```{ #x .bash }", "```{#x}",
+    '```bash title="t"', '```bash linenums="1"', '```bash hl_lines="1 2"', '```bash title="t" linenums="1" hl_lines="1"',
+    "```bash title='t'", '```bash {#x title="t"}', '```bash {#x data-k="v"}', '```bash {#x data-k="v w"}', "```bash {#x data-k=v}",
+    "```bash {#x .y}", "```bash {.y}", "```bash {}", "```bash {#x} ", "```bash\t{#x}", "```bash foo", "```bash foo bar",
+    '```bash key="v"', "```bash key=v", "```bash .x", "```bash #x", "```bash {#x", "```bash #x}", "```bash {#x} y", "```bash,x",
+    "```bash:x", "```bash`x", "```ba`sh", "```", "~~~", "```text", "```console", "```no-such-language", "```c++", "```a.b",
+    "`` ```bash", "``bash", "~~bash", "```bash ~~~", "~~~bash ```", "``````bash",
+]  # fmt: skip
+PLACES = ["", "    ", "> ", "- item\n\n    ", "!!! note\n\n    ", '=== "tab"\n\n    ', "1. item\n\n    "]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(ROOT / "mkdocs.yml")
+
+
+@pytest.fixture(scope="module")
+def site() -> markdown.Markdown:
+    """Python-Markdown as the site has it, showing and not recording."""
+    extensions, configs = markdown_settings(ROOT / "mkdocs.yml")
+    return markdown.Markdown(extensions=extensions, extension_configs=configs)
+
+
+def placed(header: str, place: str) -> str:
+    *before, prefix = place.split("\n")
+    closing = re.search(r"[`~]{2,}", header).group()
+    lines = [header, *CODE.split("\n"), closing]
+    return "\n".join([*before, *[prefix + line for line in lines], "", "after"])
+
+
+@pytest.mark.parametrize("place", PLACES, ids=repr)
+@pytest.mark.parametrize("header", HEADERS)
+def test_recorded_are_exactly_the_blocks_that_the_site_shows(header, place, reader, site):
+    text = placed(header, place)
+    reading = reader.read(text)
+    site.reset()
+    shown = re.findall(r'data-fence="([^"]*)"', re.sub("<!--.*?-->", "", site.convert(text), flags=re.DOTALL))
+    if reading.lost:
+        # What looks like a fence and is none is never passed over.
+        assert reading.lost[0].line == len(place.split("\n"))
+    else:
+        assert [fence.language or "text" for fence in reading.fences] == shown
+    for fence in reading.fences:
+        assert fence.line == len(place.split("\n"))
+        assert fence.code == CODE
+        assert fence.end_line == fence.line + 4
+
+
+def test_a_snippet_has_its_lines_attributes_and_output(tmp_path):
+    text = (
+        HEAD
+        + '# T {#t}\n\n```bash {#a data-exit="3" data-timeout="1.5" data-target="ubuntu-* debian-13"}\n<<-E cat\n\tx\nE\n```\n\nprose\n\n```text {.output}\nx\n```\n'
+    )
+    page = read_guide(one_language(tmp_path, {"x": text})).pages["en", "x"]
+    (snippet,) = page.snippets
+    assert (page.title, page.machine, page.path) == ("T", "container", Path("docs/x.md"))
+    assert (snippet.line, snippet.end_line, snippet.code) == (6, 10, "<<-E cat\n\tx\nE")
+    assert (snippet.exit_status, snippet.timeout_s, snippet.targets) == (3, 1.5, ("ubuntu-*", "debian-13"))
+    (output,) = snippet.outputs
+    assert (output.text, output.line, output.end_line, output.targets) == ("x", 14, 16, ("*",))
+
+
+def test_a_snippet_may_have_an_output_for_each_kind_of_target(tmp_path):
+    one, two = '```text {.output data-target="debian-* ubuntu-24.04"}\n1\n```\n', "```text {.output}\n2\n```\n"
+    config = one_language(
+        tmp_path, {"x": HEAD + BASH + "\n" + one.replace(" ubuntu-24.04", "") + "\n" + two, "y": HEAD + BASH + "\n" + one}
+    )
+    (x,), (y,) = (page.snippets for page in read_guide(config).primary)
+    assert [(output.text, output.line, output.targets) for output in x.outputs] == [("1", 8, ("debian-*",)), ("2", 12, ("*",))]
+    assert [output.targets for output in y.outputs] == [("debian-*", "ubuntu-24.04")]
+
+
+def test_without_a_targets_file_any_target_may_be_named(tmp_path):
+    text = (
+        HEAD
+        + BASH
+        + "".join(f'\n```text {{.output data-target="{globs}"}}\nx\n```\n' for globs in ("fedora-1[0-9]", "fedora-* suse", "suse"))
+    )
+    config = one_language(tmp_path, {"x": text})
+    (tmp_path / "data/targets.yml").unlink()
+    assert errors(config) == ["docs/x.md:16: an output of a that is never chosen: on each of its targets one before it is (line 8, 12)"]
+
+
+def test_lines_are_right_after_an_empty_block_and_in_a_nested_one(tmp_path):
+    text = HEAD + "```text\n```\n\n- item\n\n    ```bash {#a}\n    true\n    ```\n"
+    (snippet,) = read_guide(one_language(tmp_path, {"x": text})).pages["en", "x"].snippets
+    assert (snippet.line, snippet.end_line, snippet.code) == (9, 11, "true")
+
+
+BASH = "```bash {#a}\ntrue\n```\n"
+
+WRONG = {
+    "bare word": ("```bash foo\nx\n```", '4: `bash foo` after the fence makes the site show it as inline text: expected a language, then attributes in braces: ```bash {#name data-exit="1"}'),
+    "bare word in braces": ("```bash {#a foo}\nx\n```", "4: bare word foo in the braces (known: exit expect dump host on target skip timeout file, as data-*)"),
+    "unclosed": ("```bash {#a}\nx", "4: this fence is never closed: expected a line ``` with the same indentation"),
+    "list marker": ("- ```bash {#a}\n  x\n  ```", "4: a fence cannot start on the line of its list marker: start it on the next line, indented by four spaces"),
+    "comment": ("<!--\n```bash {#a}\nx\n```\n-->", "5: this fence is not rendered as a code block: look at its indentation, and at the fences before it"),
+    "no id": ("```bash\nx\n```", "4: this snippet has no id: expected ```bash {#some-name}"),
+    "bad id": ("```bash {#A_b}\nx\n```", "4: bad id A_b: expected lower-case letters, digits and single hyphens"),
+    "repeated id": (BASH + "\n" + BASH, "8: the id a is taken by the snippet on line 4"),
+    "id of a heading": ("## H {#a}\n\n" + BASH, "6: the id a is taken by a heading"),
+    "unknown attribute": ('```bash {#a data-exot="1"}\nx\n```', "4: unknown attribute data-exot (known: exit expect dump host on target skip timeout file, as data-*)"),
+    "without data-": ('```bash {#a exit="1"}\nx\n```', "4: unknown attribute exit: write data-exit"),
+    "class": ("```bash {#a .annotate}\nx\n```", "4: a snippet has no classes, found .annotate"),
+    "exit": ('```bash {#a data-exit="256"}\nx\n```', "4: data-exit: expected 0 to 255, found '256'"),
+    "expect": ('```bash {#a data-expect="oops"}\nx\n```', "4: data-expect: expected reboot, kexec, crash or panic, found 'oops'"),
+    "dump": ('```bash {#a data-expect="crash" data-dump="no"}\nx\n```', "4: data-dump: expected none, found 'no'"),
+    "dump of no crash": ('```bash {#a data-dump="none"}\nx\n```', '4: data-dump="none" says what a crash leaves: it needs data-expect="crash"'),
+    "on": ('```bash {#a data-on="vault"}\nx\n```', "4: data-on: expected peer, found 'vault'"),
+    "on without a peer": ('```bash {#a data-on="peer"}\nx\n```', '4: data-on="peer": this page has no second machine: expected peer: true in its front matter'),
+    "expect and exit": ('```bash {#a data-expect="crash" data-exit="1"}\nx\n```', '4: data-expect="crash" leaves no exit status to compare: drop data-exit'),
+    "host": ('```bash {#a data-expect="crash" data-host="power"}\nx\n```', "4: data-host: expected nmi, found 'power'"),
+    "host without a crash": ('```bash {#a data-expect="reboot" data-host="nmi"}\nx\n```', '4: data-host="nmi" is for a snippet with data-expect="crash"'),
+    "timeout": ('```bash {#a data-timeout="2m"}\nx\n```', "4: data-timeout: expected seconds, like 120, found '2m'"),
+    "target": ('```bash {#a data-target="fedora-*"}\nx\n```', "4: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
+    "skip": ('```bash {#a data-skip=" "}\nx\n```', "4: data-skip: expected the reason, which the page shows"),
+    "file of bash": ('```bash {#a data-file="x.py"}\nx\n```', "4: data-file: only a python snippet is saved under a name"),
+    "file": ('```python {#a data-file="../x.py"}\nx = 1\n```', "4: data-file: expected a file name like crashkernel.py, found '../x.py'"),
+    "file and title": ('```python {#a data-file="x.py" title="y"}\nx = 1\n```', "4: data-file already gives the block its title: drop title"),
+    "empty": ("```bash {#a}\n```", "4: this snippet is empty"),
+    "trailing white space": ("```bash {#a}\nx\n\n```", "6: this snippet ends in white space, which copying it drops"),
+    "output alone": ("```text {.output}\nx\n```", "4: an output without a snippet before it"),
+    "two outputs": (BASH + "\n```text {.output}\nx\n```\n\n```text {.output}\nx\n```", "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "output after one for all": (BASH + '\n```text {.output}\nx\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "outputs for the same targets": (BASH + '\n```text {.output data-target="debian-*"}\nx\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "12: an output of a that is never chosen: on each of its targets one before it is (line 8)"),
+    "output after those for all": (BASH + '\n```text {.output data-target="debian-*"}\nx\n```\n\n```text {.output data-target="ubuntu-*"}\nx\n```\n\n```text {.output}\nx\n```', "16: an output of a that is never chosen: on each of its targets one before it is (line 8, 12)"),
+    "output for where it does not run": ('```bash {#a data-target="ubuntu-*"}\ntrue\n```\n\n```text {.output data-target="debian-13"}\nx\n```', "8: an output for debian-13, but a runs on ubuntu-* only"),
+    "target of an output": (BASH + '\n```text {.output data-target="fedora-*"}\nx\n```', "8: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
+    "no target of an output": (BASH + '\n```text {.output data-target=""}\nx\n```', '8: data-target: expected names of targets, like "ubuntu-*", found nothing'),
+    "target of an output without data-": (BASH + '\n```text {.output target="debian-13"}\nx\n```', "8: unknown attribute target: write data-target"),
+    "unknown attribute of an output": (BASH + '\n```text {.output data-exit="1"}\nx\n```', "8: unknown attribute data-exit (known: target, as data-*)"),
+    "output of another language": (BASH + "\n```ini {.output}\nx\n```", "8: an output is written ```text {.output}, found ini"),
+    "console": ("```console\n$ x\n```", "4: a console fence would copy its prompts and output: write bash, then ```text {.output} for what it prints"),
+    "pycon": ("```pycon\n>>> x\n```", "4: a pycon fence would copy its prompts and output: write python, then ```text {.output} for what it prints"),
+    "sh": ("```sh\nx\n```", "4: a sh fence would not run: write bash"),
+    "Bash": ("```Bash {#a}\nx\n```", "4: unknown language Bash: write bash"),
+    "misspelt": ("```bahs {#a}\nx\n```", "4: unknown language bahs: did you mean bash?"),
+    "no language": ("```\nx\n```", "4: a fence without a language: expected bash or python, or text for what is only shown"),
+    "control character": ("```bash {#a}\nprintf '\x1b'\n```", "5: U+001B, which a reader cannot see"),
+    "NEL": ("```bash {#a}\nprintf '\x85'\n```", "5: U+0085, which a reader cannot see"),
+    "line separator": ("```bash {#a}\nprintf '\u2028'\n```", "5: U+2028, which a reader cannot see"),
+    "no-break space": ("```bash {#a}\necho\xa0x\n```", "5: U+00A0, which a reader cannot see"),
+    "macro": ("```bash {#a}\necho [[[ x ]]]\n```", "5: [[[ starts a macro, so the page would not show this line as it is"),
+    "carriage return": ("```bash {#a}\nx\r\n```", "5: carriage return: save this file with line feeds only"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, expected", WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
+    assert errors(one_language(tmp_path, {"x": HEAD + text + "\n"})) == [f"docs/x.md:{expected}"]
+
+
+FRONT_MATTER = {
+    "unknown key": ("---\nmachines: vm\n---\n", "2: unknown key in the front matter: machines (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags)"),
+    "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
+    "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, found '3 GB'"),
+    "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),
+    "peer": ("---\nmachine: vm\npeer: vault\n---\n", "3: peer: expected true, or no such line, found 'vault'"),
+    "peer of a container": ("---\nmachine: container\npeer: true\n---\n", "3: peer: only a page with machine: vm has one, found container"),
+    "read_against": ("---\nread_against: today\n---\n", "2: read_against: expected 12 hexadecimal digits, which `./guide parity --accept PAGE` writes, found 'today'"),
+    "no mapping": ("---\n- machine\n---\n", "1: bad front matter: expected `key: value` lines"),
+    "no YAML": ("---\nmachine: [vm\n---\n", "3: bad front matter: expected ',' or ']', but got '<stream end>'"),
+    "unclosed": ("---\nmachine: vm\n", "1: this front matter is never closed: expected a line ---"),
+    "none": ("Note: this line would vanish.\n", "1: `Note: this line would vanish.` would be taken for front matter and vanish: start the page with ---"),
+    "no machine": ("---\ntitle: T\n---\n" + BASH, "1: this page has snippets, but its front matter names no machine: expected machine: container or vm"),
+    "after": ("---\nmachine: vm\nafter: nope\n---\n", "3: after: there is no page nope in en"),
+    "after itself": ("---\nmachine: vm\nafter: x\n---\n", "3: after: goes in a circle: x -> x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, expected", FRONT_MATTER.values(), ids=FRONT_MATTER)
+def test_bad_front_matter(text, expected, tmp_path):
+    assert errors(one_language(tmp_path, {"x": text})) == [f"docs/x.md:{expected}"]
+
+
+def test_all_problems_of_all_pages_are_told_at_once(tmp_path):
+    broken = "```bash foo\nx\n```\n\n```bash {#a}\ny\n```\n\n~~~python bar\nz\n~~~\n\n```sh\nx\n```\n"
+    found = errors(one_language(tmp_path, {"x": HEAD + broken, "y": HEAD + "```bash\nx\n```\n"}))
+    assert [error.split(": ")[0] for error in found] == ["docs/x.md:4", "docs/x.md:12", "docs/x.md:16", "docs/y.md:4"]
+
+
+def test_a_file_that_is_not_utf8(tmp_path):
+    config = one_language(tmp_path, {"x": "# X\n"})
+    (tmp_path / "docs/x.md").write_bytes(b"# X\n\n\xb1\xc0\n")
+    assert errors(config) == ["docs/x.md:3: not UTF-8: byte 0xb1"]
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("> ```python {#a}\n> x = 1\n> ```", "4: pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"),
+        ("~~~python {#a}\nx = 1\n~~~", "4: pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"),
+        ("~~~text\n```python\nx = 1\n```\n~~~", "5: pytest-examples sees a Python example here, which the page does not show as one"),
+        ("```python {#a}\n    x = 1\n    y = 2\n```", "4: pytest-examples reads other code here than the page shows: are all lines indented alike?"),
+    ],
+)  # fmt: skip
+def test_pytest_examples_must_see_the_same_python(text, expected, tmp_path):
+    assert errors(one_language(tmp_path, {"x": HEAD + text + "\n"})) == [f"docs/x.md:{expected}"]
+
+
+def test_tabs_are_kept_everywhere(tmp_path):
+    text = HEAD + "- item\n\n    ```bash {#a}\n    cat <<-E\n    \tx\ty\n    E\n    ```\n"
+    (snippet,) = read_guide(one_language(tmp_path, {"x": text})).pages["en", "x"].snippets
+    assert snippet.code == "cat <<-E\n\tx\ty\nE"
+
+
+def test_a_site_without_superfences_is_refused(tmp_path):
+    (tmp_path / "mkdocs.yml").write_text("markdown_extensions: [tables]\n")
+    with pytest.raises(GuideError, match="expected pymdownx.superfences"):
+        Reader(tmp_path / "mkdocs.yml")
+
+
+@pytest.mark.slow
+def test_a_thousand_pages_are_read_in_ten_seconds(tmp_path):
+    import os
+    import time
+
+    section = "## Head {{#h{0}}}\n\nProse with `code`, a [link](p1.md) and **more**.\n\n```bash {{#s{0}}}\necho {0}\n```\n\n```text {{.output}}\n{0}\n```\n\n"
+    text = HEAD + "".join(section.format(number) for number in range(20))
+    config = one_language(tmp_path, {f"p{number}": text for number in range(1000)})
+    start = os.times()
+    guide = read_guide(config)
+    taken = sum(os.times()[:4]) - sum(start[:4])  # of this process and of those that it shared the pages with
+    assert sum(len(page.snippets) for page in guide.pages.values()) == 20_000
+    # Other tests share the processor's caches and clock; this loop takes 0.28 s of it when it is idle.
+    start = time.process_time()
+    sum(number * number for number in range(5_000_000))
+    slowness = max(1.0, (time.process_time() - start) / 0.28)
+    assert taken < 10 * slowness

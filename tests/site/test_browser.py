@@ -1,0 +1,104 @@
+"""What a reader's browser makes of the built site. No test here may ask for anything outside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from sites import VIOLATIONS
+
+from checks.pages.fences import Reader
+from checks.pages.frontmatter import read as read_front_matter
+from checks.pages.reader import read_guide
+from checks.site.urls import page_folder
+
+pytest_plugins = ["sites"]
+pytestmark = pytest.mark.browser
+
+
+# A button in a tab that is not open is pressed too.
+PRESS = """button => {
+    button.closest('.tabbed-block')?.style.setProperty('display', 'block');
+    button.scrollIntoView({block: 'center'});
+    button.click();
+}"""
+
+
+def copied(page, button) -> str:
+    page.evaluate("navigator.clipboard.writeText('nothing was copied')")
+    button.evaluate(PRESS)
+    for _ in range(40):
+        text = page.evaluate("navigator.clipboard.readText()")
+        if text != "nothing was copied":
+            return text
+        page.wait_for_timeout(25)
+    return text
+
+
+def press_every_button(config, out, visit):
+    """For every page of every language: what each copy button yields is what was extracted. The number of buttons."""
+    pressed = 0
+    for (language, name), meant in read_guide(config).pages.items():
+        fences = Reader(config.languages[language]).read(read_front_matter((config.root / meant.path).read_text()).body).fences
+        expected = [fence.code.rstrip() for fence in fences if "output" not in fence.classes]
+        page = visit(out, f"/{language}/{page_folder(name)}")
+        if expected:
+            page.wait_for_selector("button[data-md-type=copy]", state="attached")
+        assert [copied(page, button) for button in page.query_selector_all("button[data-md-type=copy]")] == expected, meant.path
+        pressed += len(expected)
+        page.context.close()
+    return pressed
+
+
+def test_every_copy_button_yields_what_was_extracted(small, visit):
+    assert press_every_button(*small, visit) == 22
+
+
+@pytest.mark.slow
+def test_every_copy_button_of_the_whole_guide_yields_what_ran(whole, visit):
+    assert press_every_button(*whole, visit) > 0
+
+
+def test_a_change_of_language_keeps_page_and_anchor(small, visit):
+    page = visit(small[1], "/en/deep/page/#after")
+    for language, heading in (("zh", "之后"), ("en", "After")):
+        page.click("a[data-keep-anchor]")
+        page.wait_for_url(f"**/{language}/deep/page/#after")
+        assert page.inner_text("h2#after").startswith(heading)
+    page.context.close()
+
+
+@pytest.mark.parametrize("query", ["崩溃转储", "预留内存", "512M", "sysrq"])
+def test_search_finds(query, small, visit):
+    page = visit(small[1], "/zh/")
+    page.keyboard.press("/")
+    page.fill(".md-search__input", query)
+    page.keyboard.press("Shift")  # the theme looks when a key is let go
+    page.wait_for_selector(".md-search-result__item", timeout=10_000)
+    assert page.locator(".md-search-result__item").count() >= 1
+    page.context.close()
+
+
+def test_the_root_lets_choose_a_language_without_scripts(small, visit):
+    page = visit(small[1], "/", java_script_enabled=False)
+    page.click("text=阅读中文版")
+    assert page.url.endswith("/zh/")
+    assert page.inner_text("h1").startswith("小指南")
+    page.click("a[data-keep-anchor]")
+    assert page.url.endswith("/en/")
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/en/", "/zh/deep/page/", "/en/proof/debian-13/deep/page/", "/"])
+def test_accessibility(path, scheme, small, visit):
+    """axe-core finds nothing against WCAG 2.2 A and AA, nor against its own best practice."""
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+    page = visit(small[1], path, color_scheme=scheme, bypass_csp=True)
+    page.add_script_tag(path=axe)
+    page.wait_for_timeout(400)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = page.evaluate(VIOLATIONS, tags)
+    page.context.close()
+    assert found == []

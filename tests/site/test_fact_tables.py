@@ -1,0 +1,147 @@
+"""Tables of facts: what they show, when a cell counts as seen, and how a wrong file is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from guides import evidence, small_guide
+
+from checks.model import GuideError
+from checks.pages.reader import read_guide
+from checks.site import build as building
+from checks.site import context, fact_tables
+
+FILE = "data/facts.yml"
+DEBIAN, UBUNTU = "debian-13", "ubuntu-24.04"
+
+
+@pytest.fixture
+def guide(tmp_path):
+    """A small guide whose page deep/page has been run on debian-13: #arm printed "armed"."""
+    config = small_guide(tmp_path)
+    evidence(config, read_guide(config))
+    return config
+
+
+def write(config, cell, other=None, seen=None, **whole) -> None:
+    """A file of one row; ``cell`` is debian-13's, ``seen`` the row's own."""
+    row = {"id": "tool", "name": {"en": "the <tool>", "zh": "工具"}, "source": "tool 1.2", **({"seen": seen} if seen else {})}
+    row["cells"] = {DEBIAN: cell, UBUNTU: other or {"value": "1.3"}}
+    data = {"unconfirmed": "deep/page.md#after", "columns": [DEBIAN, UBUNTU], "rows": [row], **whole}
+    Path(config.root, FILE).write_text(yaml.safe_dump(data, allow_unicode=True))
+
+
+def shown(config, language="en") -> str:
+    base = context.of(config, read_guide(config), language)
+    return fact_tables.table(replace(base, page="index", base="./"), FILE)
+
+
+def test_a_value_that_was_printed_where_evidence_holds_is_seen_and_linked(guide):
+    write(guide, {"value": "armed", "seen": "deep/page#arm"})
+    link = '<a class="proof__run" href="./proof/debian-13/deep/page/#arm" title="What arm printed on Debian 13">seen</a> tool 1.2'
+    assert f"<td><code>armed</code><br><small>{link}</small></td>" in shown(guide)
+
+
+def test_what_names_no_run_is_unconfirmed_and_links_the_explanation(guide):
+    write(guide, {"value": "armed"})
+    assert shown(guide).count('<a class="unconfirmed" href="./deep/page/#after">unconfirmed</a> tool 1.2') == 2
+
+
+def test_each_language_has_its_own_words(guide):
+    write(guide, {"value": {"en": "it is", "zh": "是的"}, "seen": "deep/page#arm", "shows": "arm"})
+    page = shown(guide, "zh")
+    assert "<td>是的<br>" in page and "工具" in page and ">实跑所见</a>" in page and ">未经实跑</a>" in page
+    assert "the &lt;tool&gt;" in shown(guide)
+
+
+def test_words_may_have_code_and_emphasis_and_no_other_markup(guide):
+    write(guide, {"value": {"en": "`a < b` and *so* <on>", "zh": "x"}, "seen": "deep/page#arm", "shows": "arm"}, {"value": "`a`"})
+    page = shown(guide)
+    assert "<td><code>a &lt; b</code> and <em>so</em> &lt;on&gt;<br>" in page
+    assert "<code>`a`</code>" in page  # a value that is code is shown as it is
+
+
+def test_another_value_than_the_printed_one_is_not_seen(guide):
+    for value in ("arm", "armed1", "med", "armed+1"):
+        write(guide, {"value": value, "seen": "deep/page#arm"})
+        assert "proof__run" not in shown(guide), value
+
+
+@pytest.mark.parametrize(
+    "value, printed, found",
+    [
+        ("1:1.10.7", "Setting up tool (1:1.10.7) ...", True),
+        ("1:1.10.7", "tool 1:1.10.7ubuntu3", False),
+        ("1.7", "1.7.6", False),
+        ("1.7", "It is 1.7.", True),
+        ("512M-:192M", "crashkernel=512M-:192M", True),
+        ("2.0", "12.0", False),
+    ],
+)
+def test_a_value_has_to_stand_alone(value, printed, found):
+    assert fact_tables._stands_in(value, printed) is found
+
+
+def test_evidence_of_another_target_or_of_earlier_code_does_not_count(guide):
+    write(guide, {"value": "x"}, {"value": "armed", "seen": "deep/page#arm"})
+    assert "proof__run" not in shown(guide)
+    write(guide, {"value": "armed", "seen": "deep/page#arm"})
+    assert "proof__run" in shown(guide)
+    for language in ("en", "zh"):
+        page = guide.docs[language] / "deep/page.md"
+        page.write_text(page.read_text().replace("echo armed", "echo  armed"))
+    assert "proof__run" not in shown(guide)
+
+
+def test_a_row_says_for_its_cells_where_they_are_seen_and_a_cell_may_say_otherwise(guide):
+    write(guide, {"value": "armed"}, {"value": "armed", "seen": None}, seen="deep/page#arm")
+    assert shown(guide).count('class="proof__run"') == 1
+
+
+def test_a_source_may_be_a_link(guide):
+    write(guide, {"value": "x", "source": {"text": "its page", "url": "https://example.org/?a&b"}})
+    assert '<a href="https://example.org/?a&amp;b">its page</a>' in shown(guide)
+
+
+WRONG = {
+    "unknown snippet": ({"value": "x", "seen": "deep/page#nope"}, "tool, debian-13: seen: there is no snippet deep/page#nope"),
+    "unknown page": ({"value": "x", "seen": "nope#arm"}, "tool, debian-13: seen: there is no snippet nope#arm"),
+    "number": ({"value": 1.1}, "tool, debian-13: value: expected text in en, found 1.1"),
+    "other language": ({"value": {"zh": "是"}}, "tool, debian-13: value: expected text in en, found None"),
+    "misspelt": ({"value": "x", "sawn": "y"}, "tool, debian-13: expected seen, shows, source, value, found sawn"),
+    "words without shows": (
+        {"value": {"en": "yes", "zh": "是"}, "seen": "deep/page#arm"},
+        "tool, debian-13: shows: expected what deep/page#arm prints, since the value is in words",
+    ),
+}
+
+
+@pytest.mark.parametrize("cell, told", WRONG.values(), ids=WRONG)
+def test_a_wrong_cell_is_told_with_its_row_and_column(cell, told, guide):
+    write(guide, cell)
+    with pytest.raises(GuideError) as error:
+        shown(guide)
+    assert str(error.value) == f"{FILE}: {told}"
+
+
+def test_a_row_needs_a_cell_for_each_column_and_a_column_is_a_target(guide):
+    write(guide, {"value": "x"}, columns=[DEBIAN])
+    with pytest.raises(GuideError, match="tool: expected cells for debian-13, found debian-13, ubuntu-24.04"):
+        shown(guide)
+    write(guide, {"value": "x"}, columns=[DEBIAN, "plan-9"])
+    with pytest.raises(GuideError, match="columns: there is no target plan-9"):
+        shown(guide)
+
+
+def test_a_page_shows_the_table_with_links_from_where_it_is(guide, tmp_path):
+    write(guide, {"value": "armed", "seen": "deep/page#arm"})
+    for language in ("en", "zh"):
+        page = guide.docs[language] / "deep/page.md"
+        page.write_text(page.read_text() + f'\n[[[ facts("{FILE}") ]]]\n')
+    building.build(guide, tmp_path / "out")
+    html = (tmp_path / "out/en/deep/page/index.html").read_text()
+    assert 'href="../../proof/debian-13/deep/page/#arm"' in html.split('class="facts"')[1]
+    assert 'href="../../deep/page/#after">unconfirmed' in html

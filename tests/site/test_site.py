@@ -1,0 +1,225 @@
+"""The built site: what its HTML says, and how a build or a server fails."""
+
+# ruff: noqa: E501  what is expected stands as it is, in one line
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from guides import ROOT, evidence, small_guide
+
+from checks.model import GuideError, PageErrors
+from checks.pages.reader import read_guide
+from checks.site import build as building
+from checks.site.check import Blocks
+from checks.site.urls import page_folder
+
+pytest_plugins = ["sites"]
+
+
+def text_of(out: Path, *parts: str) -> str:
+    return out.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def test_each_page_shows_and_copies_exactly_what_was_extracted(small):
+    config, out = small
+    for (language, name), page in read_guide(config).pages.items():
+        blocks = Blocks(text_of(out, language, page_folder(name), "index.html"))
+        assert blocks.copied == [(snippet.id, snippet.code) for snippet in page.snippets]
+
+
+def test_a_badge_names_target_date_and_seconds_and_links_to_what_was_printed(small):
+    _, out = small
+    badge = '<a class="proof__run" href="./proof/debian-13/index/#special" title="What special printed on Debian 13">Debian 13<span class="proof__more"> · <time datetime="2026-01-02">2026-01-02</time> · 0.2 s</span></a>'
+    assert badge in text_of(out, "en", "index.html")
+    assert 'href="../../proof/debian-13/deep/page/#panic"' in text_of(out, "zh", "deep/page/index.html")
+    assert "内核在这里崩溃" in text_of(out, "zh", "deep/page/index.html")
+
+
+def test_what_did_not_run_says_why(small):
+    _, out = small
+    assert "not run: needs a disk" in text_of(out, "en", "index.html")
+    assert "未运行：需要一块磁盘" in text_of(out, "zh", "index.html")
+    assert '<span class="proof__none">not run yet</span>' in text_of(out, "en", "index.html")
+
+
+def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
+    _, out = small
+    for language, here, there in (
+        ("en", "what you should see on Debian 13", "what you should see on other releases"),
+        ("zh", "在 Debian 13 上应当看到", "在其他发行版上应当看到"),
+    ):
+        page = text_of(out, language, "deep/page/index.html")
+        above = re.findall(
+            r'<div class="expected"><p class="expected__on" data-search-exclude>(.*?)</p><div id="[^"]*" class="[^"]*output', page
+        )
+        assert above == [here, there]
+        assert "data-label" not in page
+    assert "expected__on" not in text_of(out, "en", "index.html")
+    assert 'data-label="what you should see"' in text_of(out, "en", "index.html")
+
+
+def test_an_output_for_several_releases_names_them_all(tmp_path):
+    config = small_guide(tmp_path)
+    for language in ("en", "zh"):
+        file = tmp_path / f"docs/{language}/deep/page.md"
+        file.write_text(
+            file.read_text()
+            .replace('data-target="debian-*"', 'data-target="ubuntu-* debian-13"')
+            .replace("```text {.output}\narmed elsewhere\n```\n", "")
+        )
+    building.build(config, tmp_path / "out")
+    assert "what you should see on Debian 13, Ubuntu 24.04 LTS</p>" in text_of(tmp_path / "out", "en", "deep/page/index.html")
+    assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
+
+
+def test_the_proof_page_shows_what_was_printed_and_what_the_crash_left(small):
+    _, out = small
+    page = text_of(out, "en", "proof/debian-13/deep/page/index.html")
+    for part in (
+        '<section id="panic">',
+        "<samp>armed</samp>",
+        "boot-0</code> → <code>boot-1",
+        "1,234,567 bytes",
+        "4b44554d50",
+        'href="../../../../deep/page/#panic"',
+    ):
+        assert part in page
+    assert "booting" in text_of(out, "zh", "proof/debian-13/deep/page/console.html")
+
+
+def test_the_home_page_counts_what_ran_and_what_did_not(small):
+    _, out = small
+    page = text_of(out, "en", "index.html")
+    assert re.search(r"<b>7</b> <span>snippets ran<br>\s*on 2 pages</span>", page)
+    assert "2 not run, with the reason" in page
+    assert "left a dump of 1 MB" in page
+
+
+def test_a_changed_snippet_loses_its_badge_and_so_do_those_after_it(small, tmp_path):
+    config = small_guide(tmp_path)
+    evidence(config, read_guide(config))
+    for language in ("en", "zh"):
+        file = tmp_path / f"docs/{language}/deep/page.md"
+        file.write_text(file.read_text().replace("echo armed", "echo alarmed"))
+    out = tmp_path / "out"
+    building.build(config, out)
+    page = text_of(out, "en", "deep/page/index.html")
+    assert page.count("changed since the last run") == 2
+    assert "proof__run" not in page
+
+
+def test_a_twin_that_differs_has_no_badge(tmp_path):
+    config = small_guide(tmp_path)
+    evidence(config, read_guide(config))
+    file = tmp_path / "docs/zh/deep/page.md"
+    file.write_text(file.read_text().replace("echo armed", "echo 好"))
+    building.build(config, tmp_path / "out")
+    assert "proof__run" not in text_of(tmp_path / "out", "zh", "deep/page/index.html")
+    assert "proof__run" in text_of(tmp_path / "out", "en", "deep/page/index.html")
+
+
+BROKEN = {
+    "undefined macro": ("[[[ nope() ]]]", "docs/en/index.md:80: macro: 'nope' is undefined"),
+    "broken link": ("[x](nope.md)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'nope.md', but the target is not found among documentation files."),
+    "broken anchor": ("[x](deep/page.md#nope)", "docs/en/index.md:80: Doc file 'index.md' contains a link 'deep/page.md#nope', but the doc 'deep/page.md' does not contain an anchor '#nope'."),
+    "macro that makes a fence": ('[[[ "\\n```bash {#made}\\ntrue\\n```\\n" ]]]', "docs/en/index.md: the site shows other snippets than are run: expected special tabs listed tabbed quoted left-out elsewhere, found special tabs listed tabbed quoted left-out elsewhere made"),
+    "unknown widget": ('[[[ widget("nope") ]]]', "docs/en/index.md:80: macro: widget: there is no theme/widgets/nope.html"),
+    "macro that eats": ("[[# ", "docs/en/index.md:80: macro: Missing end of comment tag"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text, expected", BROKEN.values(), ids=BROKEN)
+def test_a_broken_page_fails_the_build_with_its_position_and_the_old_site_stays(text, expected, tmp_path):
+    config = small_guide(tmp_path)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "old").write_text("kept")
+    file = tmp_path / "docs/en/index.md"
+    file.write_text(file.read_text() + f"\n{text}\n")
+    with pytest.raises(GuideError) as error:
+        building.build(config, out)
+    assert str(error.value) == expected
+    assert [path.name for path in out.iterdir()] == ["old"]
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_bad_pages_are_told_before_anything_is_built(tmp_path):
+    config = small_guide(tmp_path)
+    (tmp_path / "docs/zh/index.md").write_text("```bash foo\nx\n```\n")
+    with pytest.raises(PageErrors, match=r"docs/zh/index.md:1: `bash foo` after the fence"):
+        building.build(config, tmp_path / "out")
+
+
+def test_the_root_and_the_sitemaps_know_both_languages(small):
+    _, out = small
+    assert {path.name for path in out.iterdir()} == {"en", "zh", "index.html", "404.html", "robots.txt"}
+    sitemap = text_of(out, "zh", "sitemap.xml")
+    assert "<loc>http://localhost:8000/zh/deep/page/</loc>" in sitemap
+    for hreflang, language in (("en", "en"), ("zh-Hans", "zh"), ("x-default", "en")):
+        assert f'hreflang="{hreflang}" href="http://localhost:8000/{language}/deep/page/"/>' in sitemap
+    assert "Sitemap: http://localhost:8000/en/sitemap.xml\n" in text_of(out, "robots.txt")
+    assert '<html lang="zh-Hans"' in text_of(out, "zh", "index.html")
+    assert 'href="../../../en/deep/page/" hreflang="en"' in text_of(out, "zh", "deep/page/index.html")
+
+
+def test_no_page_names_another_host_to_load_from(whole):
+    _, out = whole
+    for file in out.rglob("*.html"):
+        loaded = re.findall(r'<(?:script|img|link|iframe|source)\b[^>]*?(?:src|href)="(https?:[^"]*)"', file.read_text())
+        assert [url for url in loaded if not url.startswith(building.LOCAL_URL)] == [], file
+
+
+@pytest.mark.slow
+def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "tmp").mkdir()
+    config = small_guide(tmp_path / "guide")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    code = f"from pathlib import Path; from checks import config, serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
+    server = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def page() -> str:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/", timeout=5) as answer:
+                return answer.read().decode()
+        except OSError:
+            return ""
+
+    def shown_after(text: str, limit_s: float) -> float:
+        start = time.monotonic()
+        while text not in page():
+            assert time.monotonic() - start < limit_s, f"{text!r} is not shown"
+            time.sleep(0.05)
+        return time.monotonic() - start
+
+    try:
+        shown_after("A small guide", 60)
+        file = tmp_path / "guide/docs/en/index.md"
+        whole = file.read_text()
+        file.write_text(whole + "\nSomething new.\n")
+        # 2 s on an idle machine; tests run side by side with others.
+        assert shown_after("Something new.", 10) < 10
+        file.write_text(whole + "\n```bash foo\nx\n```\n")
+        shown_after("docs/en/index.md:80: `bash foo` after the fence", 10)
+        file.write_text(whole + "\nMended.\n")
+        shown_after("Mended.", 10)
+        assert 'role="alert"' not in page()
+    finally:
+        server.send_signal(signal.SIGINT)
+        output, _ = server.communicate(timeout=10)
+    assert server.returncode == 0, output
+    assert "docs/en/index.md:80: `bash foo` after the fence" in output
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -1,0 +1,91 @@
+"""Built sites for the tests, and a browser that visits them."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from guides import ROOT, evidence, small_guide
+
+from checks import config as configuration
+from checks.pages.reader import read_guide
+from checks.site import build as building
+
+CHROMIUM = "/usr/bin/chromium"
+# Nothing that a browser does by itself may look like the site asking for something.
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+# axe-core in the page: id, help and elements of every violation of the given rule tags.
+VIOLATIONS = """tags => axe.run(document, {runOnly: tags}).then(
+    result => result.violations.map(found => [found.id, found.help, found.nodes.map(node => [node.html, node.any[0]?.message])])
+)"""
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A guide with every kind of fence, with evidence for debian-13: its configuration, and its built site."""
+    config = small_guide(tmp_path_factory.mktemp("guide"))
+    evidence(config, read_guide(config))
+    out = tmp_path_factory.mktemp("site") / "out"
+    building.build(config, out)
+    return config, out
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """This guide itself, as it is now: a copy, since someone may be writing."""
+    folder = tmp_path_factory.mktemp("whole")
+    for name in ("docs", "theme", "data", "evidence"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, folder / name)
+    for file in ROOT.glob("mkdocs*.yml"):
+        shutil.copy(file, folder)
+    config = configuration.load(folder / "mkdocs.yml")
+    out = folder / "out"
+    building.build(config, out)
+    return config, out
+
+
+@pytest.fixture(scope="session")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM}: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """Serves a folder; opens its pages. A request to anywhere else fails the test."""
+    servers, asked = {}, []
+
+    def open_page(out: Path, path: str, **settings):
+        if out not in servers:
+            servers[out] = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(out)))
+            threading.Thread(target=servers[out].serve_forever, daemon=True).start()
+        base = f"http://127.0.0.1:{servers[out].server_port}"
+        context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **settings)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url) if not request.url.startswith((base, "data:", "blob:")) else None)
+        page.goto(base + path)
+        return page
+
+    yield open_page
+    for server in servers.values():
+        server.shutdown()
+    assert asked == []
