@@ -9,6 +9,7 @@
         shapes: data/shapes.yml
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # what a crash leaves behind, seen from the machine
+        always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # what states may take on a host, and how long one is kept unused
 
 Everything has a default: a site of one language needs no such section.
@@ -31,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "shapes": "data/shapes.yml",
     "evidence": "evidence",
     "dumps": [],
+    "always_run": [],
     "states": {},
 }
 
@@ -59,6 +61,7 @@ class Config:
     shapes_file: Path
     evidence_dir: Path
     dumps: tuple[str, ...]
+    always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     state_limits: StateLimits = StateLimits()
     raw: dict = field(default_factory=dict, hash=False, compare=False)
 
@@ -117,6 +120,7 @@ def load(file: Path) -> Config:
         shapes_file=file.parent / settings["shapes"],
         evidence_dir=file.parent / settings["evidence"],
         dumps=tuple(settings["dumps"]),
+        always_run=tuple(settings["always_run"]),
         state_limits=_limits(file, settings["states"]),
         raw=raw,
     )

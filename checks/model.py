@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 RUNNABLE = ("bash", "python")
 
@@ -102,7 +102,7 @@ class Page:
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
     peer: bool = False  # there is a second machine on a network with the first
-    meta: dict = field(default_factory=dict, hash=False, compare=False)
+    meta: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
     outline: Any = field(default=None, hash=False, compare=False)  # structure.Outline: headings, links, admonitions
@@ -129,9 +129,21 @@ def utc_now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class Dump(TypedDict):
+    """A crash dump on a machine: its path, its size, and its first 16 bytes in hexadecimal digits.
+
+    ``on`` is "peer" when the dump is on the second machine of a page.
+    """
+
+    path: str
+    bytes: int
+    magic: str
+    on: NotRequired[str]
+
+
 @dataclass
 class Outcome:
-    """What one snippet did. ``failure`` is None, or what happened in the words of a report."""
+    """What one run of a snippet did. ``failure`` is None, or what is wrong, in the words of a report."""
 
     id: str
     sha256: str
@@ -140,22 +152,23 @@ class Outcome:
     output: bytes = b""
     boot_id_before: str | None = None
     boot_id_after: str | None = None
-    dump: dict | None = None
+    dump: Dump | None = None
     panic: str | None = None
     failure: str | None = None
-    ran_at: str | None = None  # UTC
-    console: str = ""  # the end of the console, where it explains the failure
-    stages: dict[str, float] = field(default_factory=dict)  # seconds into the snippet at which each was reached
+    ran_at: str | None = None  # UTC, as utc_now() writes it
+    console: str = ""  # the end of the console of a snippet that failed
+    # The stages of a restart, such as "panicked": how many seconds after the snippet's start each was reached.
+    stages: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class PageRun:
-    """One page's run: what it ran on, and what each snippet did so far."""
+    """One page's run: what the page ran on, and what each snippet did so far."""
 
     page: str
     target: str
-    image: str  # digest of the machine's image
-    recipe: str
+    image: str  # "sha256:" and the digest of the machine's image: recipe and versions of all packages
+    recipe: str  # the hash of the image's recipe
     emulator: str | None
     accelerator: str | None
     kernel: str
@@ -163,8 +176,9 @@ class PageRun:
     seconds: float
     packages: dict[str, str]
     outcomes: list[Outcome]
-    console: str = ""  # asciicast 2
+    console: str = ""  # the VM's console as asciicast 2; "" for a container
 
 
-OWN, PEER = "lab", "peer"  # the folders of a state; the machines' places on the network are 1 and 2
-PEER_HOSTNAME = "vault"  # the second machine's
+# A page with ``peer: true`` has two machines. Their folders in a saved state have these names.
+OWN, PEER = "lab", "peer"
+PEER_HOSTNAME = "vault"  # The second machine's; readers see the name in prompts and addresses.

@@ -1,43 +1,33 @@
-"""How many passed, failed and were skipped, over several runs of pytest: from the reports that each has left."""
+"""How many tests passed, failed and were skipped, over several runs of pytest, from the JUnit report of each run."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
 
-def line(reports: Iterable[tuple[Path, Path | None]]) -> str:
-    """``12 passed, 0 failed, 1 skipped`` of all the JUnit files together; a run without a report says so in its place.
+def summary_line(reports: Iterable[Path]) -> str:
+    """``12 passed, 0 failed, 1 skipped`` of all the reports together; a report that is missing is named.
 
-    The second of a pair is of what was tried again: its verdicts take the place of the first one's.
+    Where two reports have the same test, the verdict of the later report counts.
     """
-    found = Counter[str]()
+    verdicts: dict[tuple[str, str], str] = {}
     missing = []
-    for pair in reports:
-        verdicts: dict[tuple[str, str], str] = {}
-        for report in filter(None, pair):
-            cases = _cases(report)
-            if cases is None:
-                missing.append(report.name)
-            verdicts |= {(case.get("classname", ""), _name(case)): _verdict(case) for case in cases or []}
-        found.update(verdicts.values())
-    said = f"{found['passed']} passed, {found['failed']} failed" + (f", {found['skipped']} skipped" if found["skipped"] else "")
-    return said + "".join(f"; no report: {name}" for name in missing)
+    for report in reports:
+        cases = _cases(report)
+        if cases is None:
+            missing.append(report.name)
+        verdicts |= {(case.get("classname", ""), case.get("name", "")): _verdict(case) for case in cases or []}
+    counts = Counter(verdicts.values())
+    line = f"{counts['passed']} passed, {counts['failed']} failed" + (f", {counts['skipped']} skipped" if counts["skipped"] else "")
+    return line + "".join(f"; no report: {name}" for name in missing)
 
 
-def failed(report: Path) -> list[str]:
-    """What pytest is told to run again: each test that failed, and each page of which something did."""
-    names = []
-    for case in _cases(report) or []:
-        if _verdict(case) == "failed":
-            place = case.get("classname", "")
-            page = place.endswith(".md")
-            path = place.removesuffix(".md").replace(".", "/")
-            names.append(f"{path}.md" if page else f"{path}.py::{_name(case)}")
-    return list(dict.fromkeys(names))
+def failed_tests(report: Path) -> list[str]:
+    """The tests that failed, as "CLASSNAME NAME", in the order of the report; none for a report that is missing."""
+    return [f"{case.get('classname', '')} {case.get('name', '')}" for case in _cases(report) or [] if _verdict(case) == "failed"]
 
 
 def _cases(report: Path) -> list[ElementTree.Element] | None:
@@ -45,11 +35,6 @@ def _cases(report: Path) -> list[ElementTree.Element] | None:
         return list(ElementTree.parse(report).iter("testcase"))
     except (OSError, ElementTree.ParseError):
         return None
-
-
-def _name(case: ElementTree.Element) -> str:
-    """Without ``@GROUP``, which xdist adds where it keeps groups together: pytest knows no test of that name."""
-    return re.sub(r"@\w+$", "", case.get("name", ""))
 
 
 def _verdict(case: ElementTree.Element) -> str:

@@ -6,7 +6,7 @@ import sys
 
 from checks.config import Config
 from checks.images.build import Builder
-from checks.model import GuideError, Page
+from checks.model import GuideError, Page, Snippet
 from checks.pages.reader import read_guide
 from checks.pages.tree import find_pages
 from checks.running import cleanup
@@ -18,7 +18,7 @@ from checks.targets import choose_target, load_targets, skip_reason
 
 
 def open_shell(config: Config, place: str, target_name: str | None) -> int:
-    """Bring a machine to ``PAGE`` or ``PAGE#ID`` and connect this terminal to it."""
+    """Bring a machine to the end of ``PAGE`` or of ``PAGE#ID`` and connect this terminal to the machine; an exit status."""
     name, _, snippet_id = place.partition("#")
     guide = read_guide(config)
     page = find_pages(guide, [name])[0]
@@ -30,23 +30,20 @@ def open_shell(config: Config, place: str, target_name: str | None) -> int:
     targets = load_targets(config)
     target = choose_target(targets, target_name)
     cleanup.sweep()
-
-    def say(text: str) -> None:
-        print(f"    {text}", file=sys.stderr, flush=True)
-
-    store = Store(run_name(), say=say)
-    with Runner(config, guide, target, Builder(targets, say), store, config.work_dir / "evidence", say) as runner:
-        _come_to(runner, page, snippet_id or ids[-1])
-        print(f"This is {target.label}, {page.path} after #{snippet_id or ids[-1]}. Leave it with exit or Ctrl-D.", file=sys.stderr)
-        return attach(runner.session.on(next(each.on for each in page.snippets if each.id == (snippet_id or ids[-1]))))
+    last = page.snippets[ids.index(snippet_id or ids[-1])]
+    with Runner(config, guide, target, Builder(targets), Store(run_name()), config.work_dir / "evidence") as runner:
+        _come_to(runner, page, last)
+        assert runner.session
+        print(f"This is {target.label}, {page.path} after #{last.id}. Leave it with exit or Ctrl-D.", file=sys.stderr)
+        return attach(runner.session.on(last.on))
 
 
-def _come_to(runner: Runner, page: Page, last: str) -> None:
-    """Take up the nearest state before that point, and run the rest."""
-    until = [snippet.id for snippet in page.snippets].index(last) + 1
+def _come_to(runner: Runner, page: Page, last: Snippet) -> None:
+    """Restore the nearest state before the end of ``last``, and run the snippets after that state."""
+    until = page.snippets.index(last) + 1
     points = [snippet for snippet in page.snippets[:until] if skip_reason(snippet, runner.target.name) is None]
     if not points:
-        raise GuideError(f"{page.path}: nothing runs on {runner.target.name} before or at #{last}, so there is no machine to look at")
+        raise GuideError(f"{page.path}: nothing runs on {runner.target.name} before or at #{last.id}, so there is no machine to look at")
     try:
         runner.come_to(page, points[-1])
     except Failed as failed:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 
 from checks.config import Config
-from checks.evidence.validity import evidence_status
+from checks.evidence.validity import PageStatus, evidence_status
 from checks.pages.reader import read_guide
 from checks.states import retention
 from checks.states.store import Store
 from checks.targets import choose_target, load_targets, skip_reason
 
 
-def list_snippets(config: Config, options) -> int:
+def list_snippets(config: Config, target_name: str | None, as_json: bool) -> int:
+    """Print every snippet of the first language, and whether it runs on the target."""
     guide = read_guide(config)
-    target = choose_target(load_targets(config), options.target)
+    target = choose_target(load_targets(config), target_name)
     rows = [
         {
             "page": page.name, "id": snippet.id, "language": snippet.language, "machine": page.machine, "target": target.name,
@@ -22,7 +23,7 @@ def list_snippets(config: Config, options) -> int:
         }
         for page in guide.primary for snippet in page.snippets
     ]  # fmt: skip
-    if options.json:
+    if as_json:
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
     for row in rows:
@@ -32,28 +33,36 @@ def list_snippets(config: Config, options) -> int:
     return 0
 
 
-def show_status(config: Config, options) -> int:
+def show_status(config: Config, target_name: str | None, as_json: bool) -> int:
+    """Print whether the evidence of each page and target holds, and what the saved states take."""
     guide = read_guide(config)
     targets = load_targets(config)
-    chosen = [choose_target(targets, options.target)] if options.target else list(targets.values())
-    found = evidence_status(config, guide, chosen)
-    if options.json:
-        print(json.dumps([vars(row) for row in found], indent=1))
+    chosen = [choose_target(targets, target_name)] if target_name else list(targets.values())
+    rows = evidence_status(config, guide, chosen)
+    if as_json:
+        print(json.dumps([vars(row) for row in rows], indent=1))
         return 0
-    for row in found:
-        if row.state == "missing":
-            print(f"{row.target:14} {row.page:24} missing")
-        else:
-            print(f"{row.target:14} {row.page:24} {row.state:8} {row.date}  {row.seconds:7.1f} s  {row.ran} ran, {row.skipped} skipped")
+    for row in rows:
+        print(_line(row))
+    if older := sum(row.machinery == "older" for row in rows):
+        print(f"{older} pages were run by an older machinery (checks/ has changed since): ./guide test --all runs them anew")
     print(_states(config))
     return 0
+
+
+def _line(row: PageStatus) -> str:
+    if row.state == "missing":
+        return f"{row.target:14} {row.page:24} missing"
+    older = "  older machinery" if row.machinery == "older" else ""
+    counts = f"{row.ran} ran, {row.skipped} skipped"
+    return f"{row.target:14} {row.page:24} {row.state:8} {row.date}  {row.seconds or 0:7.1f} s  {counts}{older}"
 
 
 def _states(config: Config) -> str:
     store = Store("")
     used = retention.usage(store)
     limit = f"{config.state_limits.bytes / (1 << 30):g} GiB"
-    if not used.machines:
+    if not used.oldest or not used.newest:
         return f"states: none ({store.root})"
     return (
         f"states: {used.machines} take {used.bytes / (1 << 30):.1f} of {limit} "

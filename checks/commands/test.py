@@ -1,61 +1,101 @@
-"""``./guide test``: the tests, then all pages; what failed once more; one line at the end.
+"""``./guide test``: the tests, the pages that always run, and the pages whose evidence does not hold any more.
 
-On a busy host an emulated machine is late now and then, and a command may print
-in one run of a hundred what it has not printed before. So a few failures are
-tried a second time, alone: a test by itself, a page from its beginning. What
-passes only then is named at the end. It counts as passed, and somebody should
-look at it; what fails twice has failed.
+``--all`` adds the tests that take minutes in VMs, runs every page anew, and writes the evidence of all pages.
+
+An emulated machine on a busy host is late now and then. So a few failures are tried a second time, alone. What passes
+only then is named at the end: it counts as passed, and somebody should look at it. What fails twice has failed.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-from checks.commands import junit
+from checks.commands.junit import failed_tests, summary_line
+from checks.commands.verify import STATUS, run_pytest
 from checks.config import Config
+from checks.evidence.validity import PageStatus, evidence_status
+from checks.model import Guide
+from checks.pages.reader import read_guide
+from checks.targets import Target, choose_target, load_targets
 
-STATUS = {0: 0, 1: 1, 2: 130}  # pytest's -> ours
-MOST = 4  # more than so many tests or pages that fail are no coincidence
-LATEST_S = 70 * 60  # into the run: a second try that begins later would not end in time for those who wait for the run
-# The first time only. Pages have a way of their own, --guide-jobs; one emulated machine at a time leaves a second processor idle.
-SIDE_BY_SIDE = {"tests": ["--numprocesses=2", "--dist=loadgroup"]}
-COMMON = ["--no-reuse", "--durations=15", "-ra"]
+SECOND_TRY_AT_MOST = 4  # More failures than so many are no coincidence.
+SECOND_TRY_BEFORE_S = 70 * 60  # A second try that begins later would not end within the 90 minutes that CI gives.
+COMMON = ("--no-reuse", "--durations=15", "-ra")
 
 
-def test(config: Config, rest: list[str], pytest: Callable[..., int]) -> int:
-    """Run everything, or what ``rest`` tells pytest; ``pytest`` runs it with these arguments and returns its exit status."""
-    work = config.work_dir
-    work.mkdir(exist_ok=True)
+def test(config: Config, everything: bool, rest: list[str]) -> int:
+    """Run the tests, or what ``rest`` tells pytest; the exit status of ./guide."""
+    config.work_dir.mkdir(exist_ok=True)
+    targets = load_targets(config) if config.targets_file.exists() else {}
+    target = choose_target(targets, None) if targets else None
+    name = target.name if target else ""
     if rest:
-        return STATUS.get(pytest(*COMMON, f"--junitxml={work / 'junit.xml'}", *rest), 2)
-    # One part after the other: pages need all of the host. Of the tests, those that use machines are one group (tests/conftest.py).
-    parts = {"pages": [str(config.first_folder), "--guide-jobs=auto"]}
+        return STATUS.get(run_pytest(config, name, *COMMON, f"--junitxml={config.work_dir / 'junit.xml'}", *rest), 2)
+    began = time.monotonic()
+    guide = read_guide(config)
+    rows = evidence_status(config, guide, [target]) if target else []
+    pages = _pages_to_run(config, guide, rows, everything)
+    print(_plan(target, rows, pages), flush=True)
+    arguments = [*COMMON, "--guide-jobs=auto", f"--target={name}", *pages]
+    arguments += [f"--guide-evidence={config.evidence_dir}"] if everything else ["-m", "not vm"]
     if (config.root / "tests").is_dir():
-        parts = {"tests": ["tests"], **parts}
-    worst, reports, late = 0, [], []
-    latest = time.monotonic() + LATEST_S
-    for name, arguments in parts.items():
-        first, second = (work / f"junit-{name}{number}.xml" for number in ("", "-2"))
-        status = _run(pytest, first, [*arguments, *SIDE_BY_SIDE.get(name, [])])
-        reports.append((first, None))
-        failed = junit.failed(first) if status == 1 else []
-        there = all((config.root / each.split("::")[0]).exists() for each in failed)
-        if 0 < len(failed) <= MOST and there and time.monotonic() < latest:
-            print(f"\nonce more, alone: {' '.join(failed)}\n", flush=True)
-            status = _run(pytest, second, [*failed, *arguments[1:]])
-            reports[-1] = (first, second)
-            late += [each for each in failed if each not in junit.failed(second)] if second.exists() else []
-        if status == 130:
-            return status
-        worst = max(worst, status)
-    if late:
-        print(f"passed at the second try only: {' '.join(late)}")
-    print(junit.line(reports))
-    return worst
+        arguments += ["tests"]
+    first, second = config.work_dir / "junit-test.xml", config.work_dir / "junit-second-try.xml"
+    for report in (first, second):
+        report.unlink(missing_ok=True)
+    status = STATUS.get(run_pytest(config, name, *arguments, f"--junitxml={first}"), 2)
+    reports = [first]
+    failed = failed_tests(first)
+    if status == 1 and 0 < len(failed) <= SECOND_TRY_AT_MOST and time.monotonic() - began < SECOND_TRY_BEFORE_S:
+        print(f"\nonce more, alone: {', '.join(failed)}\n", flush=True)
+        again = [argument for argument in arguments if not argument.startswith("--guide-jobs")]
+        status = STATUS.get(run_pytest(config, name, *again, "--last-failed", f"--junitxml={second}"), 2)
+        reports.append(second)
+        if late := [test for test in failed if test not in failed_tests(second)]:
+            print(f"passed at the second try only: {', '.join(late)}")
+    if target and status != 130:
+        print(_report(config, guide, target, rows, pages))
+    print(summary_line(reports))
+    return status
 
 
-def _run(pytest: Callable[..., int], report: Path, arguments: list[str]) -> int:
-    report.unlink(missing_ok=True)
-    return STATUS.get(pytest(*COMMON, f"--junitxml={report}", *arguments), 2)
+def _pages_to_run(config: Config, guide: Guide, rows: list[PageStatus], everything: bool) -> list[str]:
+    """The paths for pytest: the folder of all pages, or the pages that always run and those whose evidence does not hold.
+
+    Where no page has evidence on the target, as on a fresh host, only the pages that always run do.
+    """
+    if everything:
+        return [str(config.first_folder)]
+    any_evidence = any(row.state != "missing" for row in rows)
+    names = {row.page for row in rows if row.page in config.always_run or (any_evidence and row.state != "valid")}
+    return [str(page.path) for page in guide.primary if page.name in names and page.snippets]
+
+
+def _plan(target: Target | None, rows: list[PageStatus], pages: list[str]) -> str:
+    """What this run is about to do, in one line."""
+    if target is None:
+        return "running the tests"
+    valid = sum(row.state == "valid" for row in rows)
+    named = ", ".join(pages) or "no page"
+    return f"running the tests, and on {target.name} {named}; the evidence of {valid} of {len(rows)} pages holds"
+
+
+def _report(config: Config, guide: Guide, target: Target, rows: list[PageStatus], pages: list[str]) -> str:
+    """Which pages were not run, and of which date their evidence is."""
+    folder = str(config.first_folder)
+    ran = {page.name for page in guide.primary if folder in pages or str(page.path) in pages}
+    cached = [row for row in rows if row.page not in ran and row.state == "valid"]
+    unproven = [row for row in rows if row.page not in ran and row.state != "valid"]
+    lines = []
+    if cached:
+        dates = sorted({(row.date or "")[:10] for row in cached})
+        span = dates[0] if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+        older = sum(row.machinery == "older" for row in cached)
+        machinery = f"; {older} of them were run by an older machinery" if older else ""
+        lines.append(
+            f"{len(cached)} of {len(rows)} pages were not run again on {target.name}: "
+            f"their evidence of {span} holds{machinery}. ./guide test --all runs every page"
+        )
+    if unproven:
+        lines.append(f"{len(unproven)} pages have no valid evidence on {target.name} and were not run: ./guide verify runs them")
+    return "\n".join(lines) or f"all {len(rows)} pages were run on {target.name}"

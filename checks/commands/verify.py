@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from checks.commands.display import Display, Estimates
 from checks.config import Config
 from checks.model import GuideError
-from checks.pages.reader import read_guide, read_heads
+from checks.pages.reader import read_guide
 from checks.pages.tree import find_pages, order
+from checks.running import cleanup
 from checks.targets import choose_target, load_targets
 
-ROOT = Path(__file__).resolve().parents[2]  # of this project, whose pyproject.toml has pytest's settings
+ROOT = Path(__file__).resolve().parents[2]  # the folder of this project, whose pyproject.toml has pytest's settings
 # The exit status of pytest -> that of ./guide; every other status of pytest becomes 2.
-STATUS = {0: 0, 1: 1, 2: 130}
+STATUS = {0: 0, 1: 1, 2: 130, 130: 130}
+NOTHING_COLLECTED = 5  # pytest's exit status
 
 
-def run_pytest(config: Config, *arguments: str) -> int:
-    """pytest in a process of its own, so that Ctrl-C reaches it alone and its exit status is ours."""
+def run_pytest(config: Config, target: str, *arguments: str, interactive: bool = False) -> int:
+    """Run pytest in a process of its own, with a progress line; returns pytest's exit status, 130 when interrupted.
+
+    ``interactive`` leaves the terminal to pytest, as --keep needs it.
+    """
     command = [sys.executable, "-m", "pytest", "--rootdir", str(config.root), *arguments]
     if config.root != ROOT:
-        command += ["-c", os.devnull, "-p", "checks.pytest_plugin.plugin", "-p", "no:cacheprovider"]
-    process = subprocess.Popen([*command, "--guide-config", config.file.name], cwd=config.root)
-    # Whoever asks this process to end means the run.
-    signal.signal(signal.SIGTERM, lambda number, frame: process.terminate())
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+        command += ["-c", os.devnull, "-p", "checks.pytest_plugin.plugin", "-o", f"cache_dir={config.work_dir}/pytest"]
+    command += ["--guide-config", config.file.name]
+    if interactive:
+        return subprocess.run(command, cwd=config.root).returncode
+    status = Display(Estimates(config.evidence_dir, target)).run(command, config.root)
+    if status not in STATUS:
+        cleanup.sweep()  # Processes that were killed could not end their machines.
+    return status
 
 
-def verify(config: Config, options) -> int:
+def verify(config: Config, options: argparse.Namespace) -> int:
+    """Run the pages that the options name, all pages by default; the exit status of ./guide."""
     if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
         raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
-    guide = read_heads(config)  # pytest reads the rest, and tells what is wrong with it
-    target = choose_target(load_targets(config), options.target)
-    wanted = order(guide, find_pages(guide, options.pages))
-    if not wanted:
-        read_guide(config)  # or none whose front matter says where they run
-        print("these pages have no snippets")
-        return 0
+    target = choose_target(load_targets(config), options.target).name
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
-    arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target.name}", f"--guide-evidence={evidence_dir}"]
+    arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target}", f"--guide-evidence={evidence_dir}"]
     arguments += ["--keep"] if options.keep else []
-    # A person at the one machine that failed, or one writer of the pages.
+    # --keep needs the terminal and --update writes the pages: both run in one process.
     arguments += [] if options.keep or options.update else [f"--guide-jobs={options.jobs}"]
     arguments += ["--guide-update"] if options.update else []
     arguments += ["--no-reuse"] if options.no_reuse else []
-    arguments += [f"--junitxml={config.work_dir}/junit-{target.name}.xml"]
-    # All of them by their folder: pytest looks through it anew for each file that is named.
-    paths = [page.path for page in wanted] if options.pages else [config.first_folder]
-    status = run_pytest(config, *arguments, *map(str, paths))
+    arguments += [f"--junitxml={config.work_dir}/junit-{target}.xml"]
+    paths = _paths(config, options.pages)
+    status = run_pytest(config, target, *arguments, *paths, interactive=options.keep) if paths else NOTHING_COLLECTED
+    if status == NOTHING_COLLECTED:
+        print("these pages have no snippets")
+        return 0
     return STATUS.get(status, 2)
+
+
+def _paths(config: Config, names: list[str]) -> list[str]:
+    """What pytest is told to run: the files of the named pages and of the pages before them, or the folder of all pages.
+
+    Pages without snippets have no file in the list. pytest looks through the whole folder once more for each file that is named.
+    """
+    if not names:
+        return [str(config.first_folder)]
+    guide = read_guide(config)
+    return [str(page.path) for page in order(guide, find_pages(guide, names)) if page.snippets]

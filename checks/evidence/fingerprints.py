@@ -1,64 +1,92 @@
-"""Hashes of all that made a machine what it is after a snippet."""
+"""Fingerprints: hashes of all that made a machine what it is after a snippet, and of the machinery that ran the snippet."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from checks.model import Guide, Page
+from checks.model import Guide, Page, Snippet
 from checks.pages.tree import ancestors
 from checks.targets import Target, skip_reason
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+# What decides how a page is run and what its evidence says. The site, the linters and the command line do not.
+_MACHINERY = (
+    "config.py", "evidence", "host.py", "images", "machines", "mkdocs_yml.py", "model.py", "pages", "running", "sessions",
+    "states", "targets.py", "terminal.py",
+)  # fmt: skip
 
-def snippet_fingerprints(guide: Guide, page: Page, target: Target) -> dict[str, str]:
-    """For each snippet of the page the hash of all that made the machine it leaves behind.
 
-    The recipe of the machine, its hardware, and every snippet's bytes and
-    attributes from the root of the tree to here. Prose, outputs and
-    translations are not in it.
+@cache
+def machinery_fingerprint() -> str:
+    """16 hexadecimal digits of the sha256 over the files of the rooms that run pages, names and bytes.
+
+    Evidence records this fingerprint, so that evidence of an older machinery can be told from that of today's.
     """
-    kinds = ("container",) if page.machine == "container" else ("vm", "emulator")
-    return page_fingerprints(guide, page, target, json.dumps([target.name, *(target.recipe(kind) for kind in kinds)])).after
+    digest = hashlib.sha256()
+    for name in _MACHINERY:
+        place = _PACKAGE / name
+        for file in [place] if place.is_file() else sorted(place.rglob("*")):
+            if file.is_file() and file.suffix in (".py", ".sh"):
+                digest.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Fingerprints:
-    """The hashes of what a page's machine is: where the page begins, and after each of its snippets, by their ids."""
+    """The fingerprints of a page's machine: where the page begins, and after each of its snippets, by the snippets' ids."""
 
     begin: str
     after: dict[str, str]
 
     @property
     def end(self) -> str:
+        """The fingerprint of the machine at the page's end."""
         return list(self.after.values())[-1] if self.after else self.begin
 
 
+def snippet_fingerprints(guide: Guide, page: Page, target: Target) -> dict[str, str]:
+    """For each snippet of the page, by id, the hash of all that made the machine that the snippet leaves behind.
+
+    Hashed are the recipe of the machine, its hardware, and the bytes and attributes of every snippet from the root of
+    the tree of pages to this one. Prose, outputs and translations are not hashed.
+    """
+    kinds = ("container",) if page.machine == "container" else ("vm", "emulator")
+    return page_fingerprints(guide, page, target, json.dumps([target.name, *(target.recipe(kind) for kind in kinds)])).after
+
+
 def page_fingerprints(guide: Guide, page: Page, target: Target, base: str) -> Fingerprints:
-    """The hashes for one page; ``base`` is what its machine is made of before anything ran on it."""
+    """The fingerprints along one page; ``base`` is what the machine is made of before anything ran on it."""
     digest = hashlib.sha256(base.encode()).hexdigest()
-    found = Fingerprints(digest, {})
-    for each in (*ancestors(guide, page), page):
-        begin = digest = _next_fingerprint(
-            digest, [each.machine, each.memory or target.memory, each.firmware, *(["peer"] if each.peer else [])]
-        )
+    fingerprints = Fingerprints(digest, {})
+    for step in (*ancestors(guide, page), page):
+        hardware = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
+        begin = digest = _next_fingerprint(digest, hardware)
         after = {}
-        for snippet in each.snippets:
-            digest = after[snippet.id] = _next_fingerprint(
-                digest,
-                [
-                    snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
-                    skip_reason(snippet, target.name) is not None,
-                    # Only where it says something, so that what was proven before there was such a thing still holds.
-                    *([] if snippet.dump else ["no dump"]),
-                    # only where there is one: the hash of all other pages stays
-                    *([snippet.host] if snippet.host else []),
-                    *([snippet.on] if snippet.on else []),
-                ],
-            )  # fmt: skip
-        found = Fingerprints(begin, after)
-    return found
+        for snippet in step.snippets:
+            digest = after[snippet.id] = _next_fingerprint(digest, _parts(snippet, target))
+        fingerprints = Fingerprints(begin, after)
+    return fingerprints
 
 
-def _next_fingerprint(digest: str, parts: list) -> str:
+def _parts(snippet: Snippet, target: Target) -> list[Any]:
+    """What of a snippet decides about the machine after it.
+
+    The last three are hashed only where a snippet has them, so that evidence from before these attributes existed
+    still holds.
+    """
+    return [
+        snippet.language, snippet.code, snippet.exit_status, snippet.expect, snippet.file,
+        skip_reason(snippet, target.name) is not None,
+        *([] if snippet.dump else ["no dump"]),
+        *([snippet.host] if snippet.host else []),
+        *([snippet.on] if snippet.on else []),
+    ]  # fmt: skip
+
+
+def _next_fingerprint(digest: str, parts: list[Any]) -> str:
     return hashlib.sha256((digest + json.dumps(parts)).encode()).hexdigest()

@@ -1,4 +1,8 @@
-"""The evidence as the site shows it: what is on disk, and which of it still holds."""
+"""Which evidence still holds. ``./guide status`` and the badges on the site both ask here, so that they never disagree.
+
+Evidence of a page is *valid* when each snippet's fingerprint is still the recorded one, *stale* when one is not, and
+*missing* when there is no file.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import Any
 
 from checks.config import Config
 from checks.evidence.files import evidence_file, read_evidence
-from checks.evidence.fingerprints import snippet_fingerprints
+from checks.evidence.fingerprints import machinery_fingerprint, snippet_fingerprints
 from checks.model import Guide, Page, Snippet
 from checks.targets import Target, load_targets
 from checks.terminal import plain
@@ -20,13 +24,13 @@ from checks.terminal import plain
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """One page's run on one target. ``data`` is the evidence file."""
+    """One page's run on one target. ``data`` is the content of the evidence file."""
 
     target: str
     page: str
     data: dict[str, Any]
-    cast: Path  # the console's recording, asciicast 2, compressed; it may not exist
-    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cast: Path  # the console's recording, asciicast 2, compressed; the file may not exist
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)  # of the snippets, by id
 
     @property
     def started(self) -> str:
@@ -35,107 +39,126 @@ class RecordedRun:
 
     @property
     def date(self) -> str:
+        """The date in UTC: "2026-11-23"."""
         return self.started[:10]
 
+    @property
+    def machinery(self) -> str:
+        """ "current" when today's machinery wrote the evidence, else "older"."""
+        return "current" if self.data.get("machinery") == machinery_fingerprint() else "older"
+
     def console(self) -> str | None:
-        """The plain text of the recording; None where there is none."""
+        """The recording's text as a terminal would show it; None where there is no recording."""
         if not self.cast.exists():
             return None
         with gzip.open(self.cast, "rt", encoding="utf-8") as file:
             events = [json.loads(line) for line in file if line.startswith("[")]
         return plain("".join(text for _, kind, text in events if kind == "o").encode())
 
+    def validity_of(self, snippet: Snippet, fingerprint: str) -> str:
+        """ "valid" when the run was of this snippet, after all that stands before it now; else "stale"."""
+        entry = self.entries.get(snippet.id)
+        return "valid" if entry is not None and entry.get("chain") == fingerprint else "stale"
+
+    def page_validity(self, page: Page, fingerprints: dict[str, str]) -> str:
+        """ "valid" when all snippets of the page are, and the run had no others; else "stale"."""
+        valid = all(self.validity_of(snippet, fingerprints[snippet.id]) == "valid" for snippet in page.snippets)
+        return "valid" if valid and len(self.entries) == len(page.snippets) else "stale"
+
+
+def read_run(folder: Path, target: str, page: str) -> RecordedRun | None:
+    """The run that a page's evidence file below ``folder`` tells of; None where there is no file."""
+    data = read_evidence(folder, target, page)
+    if data is None:
+        return None
+    cast = evidence_file(folder, target, page).with_suffix(".cast.gz")
+    return RecordedRun(target, page, data, cast, {entry["id"]: entry for entry in data["snippets"]})
+
 
 class RecordedEvidence:
-    """All runs of a guide on the targets that it has."""
+    """All runs of a guide on the targets that the guide has."""
 
-    def __init__(self, config: Config, guide: Guide):
+    def __init__(self, config: Config, guide: Guide, folder: Path | None = None):
         self._guide = guide
-        self._known = load_targets(config) if config.targets_file.exists() else {}
+        self._targets: dict[str, Target] = load_targets(config) if config.targets_file.exists() else {}
         self._runs: dict[tuple[str, str], RecordedRun] = {}
-        self._chains: dict[tuple[str, str, str], dict[str, str]] = {}
-        for name in self._known:
+        self._fingerprints: dict[tuple[str, str, str], dict[str, str]] = {}
+        for name in self._targets:
             for page in guide.primary:
-                data = read_evidence(config.evidence_dir, name, page.name)
-                if data is not None:
-                    cast = evidence_file(config.evidence_dir, name, page.name).with_suffix(".cast.gz")
-                    entries = {entry["id"]: entry for entry in data["snippets"]}
-                    self._runs[name, page.name] = RecordedRun(name, page.name, data, cast, entries)
+                if run := read_run(folder or config.evidence_dir, name, page.name):
+                    self._runs[name, page.name] = run
 
     def targets(self) -> list[str]:
-        """Those with evidence, in the order of the targets file."""
-        return [name for name in self._known if self.runs(name)]
+        """The names of the targets with evidence, in the order of the targets file."""
+        return [name for name in self._targets if self.runs(name)]
 
     def known(self) -> list[str]:
-        """All targets of the guide, with evidence or without."""
-        return list(self._known)
+        """The names of all targets of the guide, with evidence or without."""
+        return list(self._targets)
 
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
-        return self._known[target].label if target in self._known else target
+        return self._targets[target].label if target in self._targets else target
 
     def of(self, target: str, page: str) -> RecordedRun | None:
+        """The run of one page on one target."""
         return self._runs.get((target, page))
 
     def runs(self, target: str) -> list[RecordedRun]:
+        """All runs on one target."""
         return [run for (name, _), run in self._runs.items() if name == target]
 
     def state(self, target: str, page: Page, snippet: Snippet) -> str:
         """valid, stale or missing: whether a run vouches for the snippet as this page, in its language, shows it now."""
         run = self.of(target, page.name)
-        if run is None:
-            return "missing"
-        key = (target, page.language, page.name)
-        if key not in self._chains:
-            self._chains[key] = snippet_fingerprints(self._guide, page, self._known[target])
-        entry = run.entries.get(snippet.id)
-        return "valid" if holds(entry, self._chains[key][snippet.id]) else "stale"
+        return run.validity_of(snippet, self._of_page(target, page)[snippet.id]) if run else "missing"
 
     def page_state(self, target: str, page: Page) -> str:
+        """valid, stale or missing: whether a run vouches for all snippets of the page as they are now."""
         run = self.of(target, page.name)
-        if run is None:
-            return "missing"
-        states = {self.state(target, page, snippet) for snippet in page.snippets}
-        return "valid" if states <= {"valid"} and len(run.entries) == len(page.snippets) else "stale"
+        return run.page_validity(page, self._of_page(target, page)) if run else "missing"
+
+    def _of_page(self, target: str, page: Page) -> dict[str, str]:
+        key = (target, page.language, page.name)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = snippet_fingerprints(self._guide, page, self._targets[target])
+        return self._fingerprints[key]
 
 
 @dataclass(frozen=True)
 class PageStatus:
-    """Whether a page's evidence on a target still holds. ``state``: valid, stale or missing."""
+    """One line of ``./guide status``: whether a page's evidence on a target holds, and of what run the evidence is.
+
+    ``state`` is valid, stale or missing; ``machinery`` is current, older, or None where evidence is missing.
+    """
 
     target: str
     page: str
     state: str
-    date: str | None = None
+    date: str | None = None  # UTC
     seconds: float | None = None
     ran: int = 0
     skipped: int = 0
-
-
-def holds(entry: dict | None, chain: str) -> bool:
-    """Whether what was recorded for a snippet is of the snippet as it is, after those before it as they are."""
-    return entry is not None and entry.get("chain") == chain
+    machinery: str | None = None
 
 
 def evidence_status(config: Config, guide: Guide, targets: Iterable[Target], folder: Path | None = None) -> list[PageStatus]:
-    """The state of every page with snippets on every target."""
-    found = []
+    """The status of each page with snippets on each of ``targets``; ``folder`` is another one than the guide's own evidence."""
+    evidence = RecordedEvidence(config, guide, folder)
+    rows = []
     for target in targets:
         for page in guide.primary:
             if not page.machine:
                 continue
-            data = read_evidence(folder or config.evidence_dir, target.name, page.name)
-            if data is None:
-                found.append(PageStatus(target.name, page.name, "missing"))
+            run = evidence.of(target.name, page.name)
+            if run is None:
+                rows.append(PageStatus(target.name, page.name, "missing"))
                 continue
-            chain = snippet_fingerprints(guide, page, target)
-            entries = {entry["id"]: entry for entry in data["snippets"]}
-            valid = entries.keys() == chain.keys() and all(holds(entries[id], chain[id]) for id in chain)
-            skipped = sum("skip" in entry for entry in data["snippets"])
-            found.append(
+            skipped = sum("skip" in entry for entry in run.entries.values())
+            rows.append(
                 PageStatus(
-                    target.name, page.name, "valid" if valid else "stale", data["started"],
-                    data["seconds"], len(data["snippets"]) - skipped, skipped,
+                    target.name, page.name, evidence.page_state(target.name, page), run.data["started"],
+                    run.data["seconds"], len(run.entries) - skipped, skipped, run.machinery,
                 )
             )  # fmt: skip
-    return found
+    return rows

@@ -1,15 +1,14 @@
 """KVM if it really works, else TCG.
 
-``/dev/kvm`` may be there, answer its version, create a machine, and still not
-run a stock kernel (nested hosts). So a guest is started under KVM for a
-moment: the firmware has to have come as far as its boot menu's first words.
+``/dev/kvm`` may exist, answer with its version, create a machine, and still not run a stock kernel, as on nested
+hosts. So a guest is started under KVM for a moment: its firmware must come as far as its boot manager's first words.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from checks.host import cache_dir
@@ -18,11 +17,13 @@ from checks.machines.hardware import Hardware
 from checks.machines.machine import MachineLost
 from checks.machines.vm import Vm
 
-PROBE_S = 25
+log = logging.getLogger("guide")
+
+PROBE_S = 60  # The firmware needs 2 s under KVM; an emulation failure stands still for ever.
 
 
-def accelerator(engine: Engine, emulator_image: str, disk: Path, say: Callable[[str], None]) -> str:
-    """Which of "kvm" and "tcg" works here; probed once per host boot and emulator image."""
+def accelerator(engine: Engine, emulator_image: str, disk: Path) -> str:
+    """Which of "kvm" and "tcg" works on this host: tried once per host boot and emulator image, $GUIDE_ACCELERATOR overrules."""
     forced = os.environ.get("GUIDE_ACCELERATOR")
     if forced in ("kvm", "tcg"):
         return forced
@@ -31,9 +32,9 @@ def accelerator(engine: Engine, emulator_image: str, disk: Path, say: Callable[[
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     known = cache_dir() / f"accelerator-{boot}-{emulator_image.rsplit(':', 1)[-1]}"
     if not known.exists():
-        say("trying KVM for a moment")
+        log.info("trying KVM for a moment")
         works = _boots(engine, emulator_image, disk)
-        say("KVM works here" if works else "KVM does not run a guest here; TCG does, some ten times slower")
+        log.info("KVM works here" if works else "KVM does not run a guest here; TCG does, some ten times slower")
         for old in cache_dir().glob("accelerator-*"):
             old.unlink(missing_ok=True)
         known.write_text("kvm" if works else "tcg")
@@ -48,7 +49,7 @@ def _boots(engine: Engine, emulator_image: str, disk: Path) -> bool:
         while time.monotonic() < deadline:
             vm.tick()
             if b"BdsDxe" in vm.console.data:
-                return vm.monitor("query-status")["status"] == "running"
+                return bool(vm.monitor("query-status")["status"] == "running")
             time.sleep(0.2)
         return False
     except MachineLost:

@@ -1,4 +1,4 @@
-"""The runner's side of the line to the agent in a machine: JSON, one object a line."""
+"""The runner's side of the channel to the agent in a machine: JSON, one object a line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from checks.machines import guest
-from checks.machines.machine import MachineLost
+from checks.machines.machine import MachineLost, Message
 
-# In the order in which they need each other; the empty ones are the packages that the last ones are imported from.
+# The modules that the loader in a machine is sent, in the order in which they import each other. The empty ones
+# are the packages above the two real ones.
 _FOLDER = Path(guest.__file__).parent
 MODULES = [
     ("checks", b""),
@@ -23,41 +24,43 @@ MODULES = [
     *((f"checks.machines.guest.{name}", (_FOLDER / f"{name}.py").read_bytes()) for name in ("login", "agent")),
 ]
 LOADER = (_FOLDER / "loader.py").read_text()
-# A machine that is taken up from a state has the agent that was sent to it back then.
+# A machine that is restored from a state still has the agent that was sent to the machine before it was saved.
 MODULES_DIGEST = hashlib.sha256(b"\0".join(code for _, code in MODULES)).hexdigest()
 
 
 class Channel:
-    """One line to one agent, over two file descriptors.
+    """The line to one agent, over two file descriptors.
 
-    ``renewed``: called when the other end hangs up; True once it has called ``connect`` with another line.
+    ``reconnect`` is called when the other end hangs up. It returns True once it has called ``connect`` with new
+    descriptors, and False when the machine is gone for good.
     """
 
-    def __init__(self, read_fd: int, write_fd: int, renewed: Callable[[], bool] = lambda: False):
-        self.queue: list[dict] = []
-        self.renewed = renewed
+    def __init__(self, read_fd: int, write_fd: int, reconnect: Callable[[], bool] = lambda: False):
+        self.queue: list[Message] = []
+        self.reconnect = reconnect
         self.connect(read_fd, write_fd)
 
     def connect(self, read_fd: int, write_fd: int) -> None:
-        """Go on over these; what came in before stays in the queue."""
+        """Go on over these descriptors; messages that have arrived before stay in the queue."""
         self.read_fd, self.write_fd = read_fd, write_fd
         self.buffer = b""
 
-    def send(self, **message) -> None:
+    def send(self, **message: object) -> None:
+        """Send one message; MachineLost when the other end has closed the line."""
         data = json.dumps(message).encode() + b"\n"
         try:
             while data:
                 data = data[os.write(self.write_fd, data) :]
         except OSError as error:
-            raise MachineLost(f"the machine's line is closed: {error.strerror}") from None
+            raise MachineLost(f"the channel to the machine is closed: {error.strerror}") from None
 
-    def receive(self, deadline: float, tick: Callable[[], None] | None = None, tick_s: float = 0.5) -> dict | None:
-        """The next message, or None at ``deadline`` (time.monotonic()). ``tick`` is called while waiting."""
+    def receive(self, deadline: float, tick: Callable[[], None] | None = None, tick_s: float = 0.5) -> Message | None:
+        """The next message, or None at ``deadline`` (time.monotonic()). ``tick`` is called every ``tick_s`` seconds of silence."""
         while not self.queue:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
                 return None
-            ready, _, _ = select.select([self.read_fd], [], [], min(left, tick_s))
+            ready, _, _ = select.select([self.read_fd], [], [], min(left_s, tick_s))
             if not ready:
                 if tick:
                     tick()
@@ -67,31 +70,34 @@ class Channel:
             except ConnectionResetError:
                 data = b""
             if not data:
-                if self.renewed():
+                if self.reconnect():
                     continue
                 raise MachineLost("the machine hung up")
-            *lines, self.buffer = (self.buffer + data).split(b"\n")
-            for line in filter(None, lines):
-                try:
-                    self.queue.append(json.loads(line))
-                except ValueError:
-                    continue  # cut off when the machine went away
+            self._take(data)
         return self.queue.pop(0)
 
-    def expect(self, op: str, timeout_s: float, what: str, tick: Callable[[], None] | None = None) -> dict:
-        """The next message of kind ``op``; others are dropped. Lost after ``timeout_s``."""
+    def _take(self, data: bytes) -> None:
+        *lines, self.buffer = (self.buffer + data).split(b"\n")
+        for line in filter(None, lines):
+            try:
+                self.queue.append(json.loads(line))
+            except ValueError:
+                continue  # A line that was cut off when the machine went away.
+
+    def expect(self, op: str, timeout_s: float, sender: str, tick: Callable[[], None] | None = None) -> Message:
+        """The next message of kind ``op``; messages of other kinds are dropped. MachineLost after ``timeout_s`` seconds."""
         deadline = time.monotonic() + timeout_s
         while (message := self.receive(deadline, tick)) is not None:
             if message.get("op") == op:
                 return message
-        raise MachineLost(f"{what}: no answer within {timeout_s:.0f} s")
+        raise MachineLost(f"{sender}: no answer within {timeout_s:.0f} s")
 
     def load(self, user: str) -> None:
-        """Send the agent to the loader that waits for it."""
+        """Send the agent to the loader that waits for it; the agent will log ``user`` in."""
         modules = [(name, base64.b64encode(code).decode()) for name, code in MODULES]
         self.send(op="load", modules=modules, options={"user": user})
 
 
-def decode(message: dict, key: str) -> bytes:
-    """The bytes that a message carries under ``key``."""
+def decode(message: Message, key: str) -> bytes:
+    """The bytes that a message carries in base64 under ``key``; none when the key is missing."""
     return base64.b64decode(message.get(key) or "")

@@ -1,4 +1,4 @@
-"""The serial console of a VM: what the kernels say, when, and what it means for the runner."""
+"""The serial console of a VM: what the kernels print, when, and whether they panic or a new kernel has started."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from checks.terminal import plain
 
-# What the kernel and the firmware print at each stage, in the order of a crash.
-# "---[ end Kernel panic" is printed only when nothing follows: a kernel with a loaded capture kernel jumps before it.
+# "---[ end Kernel panic" is printed only by a kernel that stands still afterwards: a kernel with a loaded capture kernel
+# jumps into the capture kernel before it prints that line.
 PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ?([^\r\n]*)")
 
 # An oops, as in "Oops: 0002 [#1] PREEMPT SMP". With panic_on_oops and a capture kernel loaded, the kernel jumps from
-# there (oops_end, arch/x86/kernel/dumpstack.c) and never says that it panics.
+# oops_end (arch/x86/kernel/dumpstack.c) into the capture kernel and prints no panic.
 OOPS = re.compile(rb"\[ *\d+\.\d{6}\] ([^\r\n\[\]]*: [0-9a-f]{4,16} \[#\d+\])")
 DEAD = re.compile(rb"---\[ end Kernel panic")
 UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
@@ -23,15 +23,15 @@ UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
 
 @dataclass
 class Console:
-    """Follows the file that QEMU writes the serial port into."""
+    """The file that QEMU writes the serial port into, as far as ``poll`` has read it. Positions are bytes from its start."""
 
     path: Path
     started: float = field(default_factory=time.monotonic)
     data: bytes = b""
-    frames: list[tuple[float, int]] = field(default_factory=list)  # (seconds since the start, length by then)
+    frames: list[tuple[float, int]] = field(default_factory=list)  # (seconds since ``started``, bytes read by then)
 
     def poll(self) -> bytes:
-        """Read what came since the last call."""
+        """Read and return what QEMU has written since the last call."""
         try:
             with self.path.open("rb") as file:
                 file.seek(len(self.data))
@@ -44,56 +44,55 @@ class Console:
         return new
 
     def mark(self) -> int:
-        """A position to look from later."""
+        """The present end of the console, as a position for the methods that take ``since``."""
         self.poll()
         return len(self.data)
 
     def text(self, since: int = 0) -> str:
-        """What was printed from ``since`` on, as plain lines."""
+        """What was printed from ``since`` on, as a terminal would show it."""
         return plain(self.data[since:])
 
     def tail(self, lines: int = 25, since: int = 0) -> str:
-        """The last lines that are not empty."""
+        """The last ``lines`` lines that are not empty."""
         return "\n".join([line for line in self.text(since).split("\n") if line.strip()][-lines:])
 
     def panics(self, since: int = 0, oops: bool = False) -> list[str]:
-        """The reasons of the panics printed from ``since`` on; with ``oops`` also an oops that was as good as one."""
-        found = [jump] if oops and (jump := self._jump(since)) else []
-        return [each[1].decode("utf-8", "replace") for each in [*found, *PANIC.finditer(self.data, since)]]
+        """The reasons of the panics from ``since`` on; with ``oops`` also an oops from which the kernel jumped into another kernel."""
+        jumps = [jump] if oops and (jump := self._jump(since)) else []
+        return [match[1].decode("utf-8", "replace") for match in [*jumps, *PANIC.finditer(self.data, since)]]
 
     def dead(self, since: int = 0) -> bool:
-        """A kernel has panicked and stands still: nobody takes over."""
+        """Whether a kernel has panicked and stands still, with no capture kernel that takes over."""
         return DEAD.search(self.data[since:]) is not None
 
     def panicked_at(self, since: int = 0, oops: bool = False) -> int | None:
-        """Where the first panic from ``since`` on stands, or with ``oops`` what was as good as one."""
-        found = (self._jump(since) if oops else None) or PANIC.search(self.data, since)
-        return found.start() if found else None
+        """The position of the first panic from ``since`` on; ``oops`` as in ``panics``."""
+        match = (self._jump(since) if oops else None) or PANIC.search(self.data, since)
+        return match.start() if match else None
 
     def _jump(self, since: int) -> re.Match[bytes] | None:
-        """The oops from which the kernel went straight into another: nothing else was said before that one spoke."""
-        found, panic = OOPS.search(self.data, since), PANIC.search(self.data, since)
+        """The oops from which the kernel jumped into another kernel: no panic was printed before that kernel's first message."""
+        oops, panic = OOPS.search(self.data, since), PANIC.search(self.data, since)
         until = panic.start() if panic else len(self.data)
-        return found if found and found.start() < until and self.new_kernel(found.start(), until) else None
+        return oops if oops and oops.start() < until and self.new_kernel(oops.start(), until) else None
 
     def new_kernel(self, since: int = 0, until: int | None = None, last: float = 0.0) -> bool:
-        """Whether a kernel started in between: the time that kernel messages begin with has gone back.
+        """Whether a kernel started between two positions: the clock at the beginning of kernel messages went back.
 
-        ``last`` is what it showed before, in seconds.
-
-        Most distributions boot with ``quiet``, so its first words need not be there.
+        ``last`` is what the clock showed before ``since``, in seconds. The first messages of a kernel are no sign,
+        since most distributions boot with ``quiet``.
         """
-        for found in UPTIME.finditer(self.data, since, len(self.data) if until is None else until):
-            seconds = float(found[1])
+        for match in UPTIME.finditer(self.data, since, len(self.data) if until is None else until):
+            seconds = float(match[1])
             if seconds < last - 0.5:
                 return True
             last = max(last, seconds)
         return False
 
     def cast(self, since: int = 0, before: str = "", width: int = 120, height: int = 40) -> str:
-        """The recording from ``since`` on in asciicast 2, times in seconds as they were seen (to 0.5 s).
+        """The recording from ``since`` on in asciicast 2; its times are seconds, exact to the half second between two polls.
 
-        ``before`` is a recording that this one goes on from: what was seen on an earlier machine.
+        ``before`` is the recording of an earlier machine of the same page, which this recording continues.
         """
         self.poll()
         lines = before.splitlines() or [json.dumps({"version": 2, "width": width, "height": height})]

@@ -1,4 +1,4 @@
-"""What a VM is made of, as QEMU's command line."""
+"""The hardware of a VM, as QEMU's command line."""
 
 from __future__ import annotations
 
@@ -7,44 +7,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CPUS = 2
-DISK = "disk0"  # the name by which the monitor knows the drive
-LAN = "/lan"  # where the emulator's container has the folder of a network's sockets
+DISK = "disk0"  # the drive's name in monitor commands
+LAN = "/lan"  # the folder with a network's sockets, as QEMU's container sees it
 
 
 def mac(place: int) -> str:
-    """The hardware address of the machine at this place of a network; of the range that anybody may use."""
+    """The MAC address of the machine at this place (1 or 2) of a network; locally administered, so anybody may use it."""
     return f"02:00:c0:00:02:{place:02x}"
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """``memory`` as QEMU takes it ("2G"); ``firmware`` None or "secure-boot"."""
+    """A VM's hardware: ``memory`` as QEMU takes it ("2G"), ``firmware`` None or "secure-boot"."""
 
     memory: str = "2G"
     firmware: str | None = None
     cpus: int = CPUS
-    lan: int | None = None  # its place on a network of two machines: 1 or 2
+    lan: int | None = None  # the VM's place on a network of two VMs, 1 or 2; None for a VM without a network
 
     def arguments(self, accelerator: str, disk: str, variables: str, folder: str) -> list[str]:
-        """QEMU's command line."""
+        """QEMU's command line; ``disk``, ``variables`` and ``folder`` are paths as QEMU's container sees them."""
         secure = self.firmware == "secure-boot"
         code = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd" if secure else "/usr/share/OVMF/OVMF_CODE_4M.fd"
         return [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
-            # Secure Boot's variables are writable only from SMM, else a root user could rewrite them
+            # With SMM only the firmware can write the variables of Secure Boot; without it the guest's root could.
             "-machine", "q35,smm=on" if secure else "q35",
             *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),
-            # One thread a CPU; a translation buffer that holds two kernels and a distribution's user space. QEMU's own
-            # default processor, not max: where there are vector instructions programs use them, and emulated those are
-            # slower than what they stand for. Without svm, or every boot would load kvm, to no use.
+            # One thread a CPU; a translation buffer (MiB) that holds two kernels and a distribution's user space. The
+            # processor is QEMU's default, not "max": programs use vector instructions where there are any, and emulated
+            # vector instructions are slower than the plain ones. svm=off, or each boot would load the kvm module in vain.
             *(["-accel", "kvm", "-cpu", "host"] if accelerator == "kvm" else
               ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "qemu64,svm=off"]),
-            # Emulated, a second processor now and then gets no timer interrupt on a busy host of two cores: the
-            # guest's rcu threads starve and it never comes up. One processor has not been seen to.
+            # A second emulated processor now and then gets no timer interrupt on a busy host of two cores: the guest's
+            # rcu threads starve and the guest never comes up. A guest with one processor has not been seen to.
             "-m", self.memory, "-smp", str(self.cpus if accelerator == "kvm" else 1),
             "-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
             "-drive", f"if=pflash,format=qcow2,unit=1,file={variables}",
-            # unsafe: no fsync to the host; a machine that outlives the host's crash is not what this is for
+            # cache=unsafe: no fsync to the host, since no VM has to survive a crash of the host.
             "-drive", f"if=virtio,id={DISK},format=qcow2,cache=unsafe,discard=unmap,file={disk}",
             "-device", "virtio-rng-pci",
             "-device", "virtio-serial-pci",
@@ -57,31 +57,32 @@ class Hardware:
         ]  # fmt: skip
 
     def _network(self) -> list[str]:
-        """A cable to the other machine: each packet a datagram between two sockets in a folder that both can see."""
+        """A cable to the other VM: each packet is a datagram between two sockets in a folder that both QEMUs see."""
         if self.lan is None:
             return []
         mine, other = f"{LAN}/{self.lan}.sock", f"{LAN}/{3 - self.lan}.sock"
         return [
             "-netdev", f"dgram,id=lan,local.type=unix,local.path={mine},remote.type=unix,remote.path={other}",
-            # romfile=: nothing boots from it
+            # romfile= (empty): no VM boots from the network.
             "-device", f"virtio-net-pci,netdev=lan,mac={mac(self.lan)},romfile=",
         ]  # fmt: skip
 
     def variables(self) -> str:
-        """The file of the emulator's image that the firmware's variables begin as."""
+        """The file in the emulator's image from which a VM's firmware variables are copied."""
         return f"/usr/share/OVMF/OVMF_VARS_4M{'.ms' if self.firmware == 'secure-boot' else ''}.fd"
 
     def container_memory(self) -> str:
-        """The guest's memory and QEMU's own needs over it: translation buffer, firmware, threads, packing a state."""
+        """The memory limit of QEMU's container: the guest's, and 1280 MiB for translation buffer, firmware, threads, packing a state."""
         return f"{self.memory_mib + 1280}m"
 
     @property
     def memory_mib(self) -> int:
+        """The guest's memory in MiB."""
         units = {"M": 1, "G": 1024}
         return int(self.memory[:-1]) * units[self.memory[-1]]
 
     def digest(self, accelerator: str) -> str:
-        """sha256 of all that a state's memory depends on here: QEMU's command line, under KVM also the processor."""
+        """sha256 of what a saved memory depends on: QEMU's command line, and under KVM this host's processor."""
         parts = "\0".join(self.arguments(accelerator, "", "", ""))
         if accelerator == "kvm":
             parts += _processor()

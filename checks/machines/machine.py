@@ -1,7 +1,90 @@
-"""What a session and the runner ask of a machine of either kind, and the one error that all machines raise."""
+"""What a session and the runner ask of a machine, whether it is a container or a VM; and the error that all machines raise."""
 
 from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from checks.machines.channel import Channel
+    from checks.machines.console import Console
+
+# What the agent says when it starts: {"op": "hello", "boot_id": ..., "kernel": ..., "python": ...}.
+Message = dict[str, Any]
 
 
 class MachineLost(Exception):
     """The machine does not answer any more, or not as it should; the text says what was seen."""
+
+
+class Machine(Protocol):
+    """One machine that snippets run on, from its start to ``stop``. Every method may raise MachineLost."""
+
+    kind: str  # "container" or "vm"
+    emulator: str | None  # the version of the emulator, for evidence; None for a container
+    accelerator: str | None  # "kvm", "tcg", or None for a container
+    default_timeout_s: float  # for a snippet whose page names no timeout
+    in_use: str | None  # the key of the saved state that the machine was restored from
+    slot: ExitStack  # the right to run on this host (see slots.py); closing the stack gives the right back
+
+    @property
+    def channel(self) -> Channel:
+        """The line to the agent in the machine."""
+
+    def start(self) -> Message:
+        """Start the machine, log the reader in; returns the agent's hello."""
+
+    def restore(self, folder: Path) -> Message:
+        """Start the machine as the state whose files are in ``folder``; returns the agent's hello."""
+
+    def save(self, folder: Path, image_tag: str) -> int | None:
+        """Save the machine as it is, and go on.
+
+        A VM writes files into ``folder`` and returns None. A container becomes the engine's image ``image_tag``;
+        the result is the bytes that the image takes over the image below it.
+        """
+
+    def save_bytes(self) -> int:
+        """How many bytes ``save`` may write, estimated from above."""
+
+    def stop(self) -> None:
+        """End the machine, whatever it does, and remove its files; safe to call twice."""
+
+    def tick(self) -> None:
+        """Called twice a second while the runner waits: MachineLost when the machine has ended or uses too much."""
+
+    def exhausted(self) -> str | None:
+        """Which of its bounds on the host's disk the machine has exceeded, in words; None when all is well."""
+
+    def console_mark(self) -> int:
+        """A position on the console to look from later; always 0 where there is no console."""
+
+    def console_text(self, since: int = 0) -> str:
+        """All that the console has shown from position ``since`` on, as plain lines; "" where there is no console."""
+
+    def console_tail(self, lines: int = 25) -> str:
+        """The last lines of the console, or what the container engine printed last."""
+
+    def console_cast(self, since: int = 0, before: str = "") -> str:
+        """The console as asciicast 2, appended to the recording ``before``; "" where there is no console."""
+
+    def panic_since(self, mark: int) -> str | None:
+        """Why the kernel stands still since console position ``mark``; None while the kernel runs, or is the host's."""
+
+    def last_words(self) -> str:
+        """How the emulator ended, with what it printed; "" where no emulator has ended."""
+
+
+@runtime_checkable
+class RestartableMachine(Machine, Protocol):
+    """A machine with a kernel of its own, which a snippet may reboot or crash."""
+
+    console: Console
+    resets: list[int]  # where the console was at each reset of the machine
+
+    def empty_at_restart(self) -> None:
+        """Make the next restart a power cycle, after which the memory is empty."""
+
+    def press(self, button: str) -> None:
+        """Do what a person at the hypervisor or the management controller would: "nmi" injects an NMI."""

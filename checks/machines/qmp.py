@@ -1,4 +1,4 @@
-"""QEMU's monitor: commands and events over QMP, for a caller that knows nothing of event loops."""
+"""QEMU's monitor: commands and events over QMP, for callers that use no event loop."""
 
 from __future__ import annotations
 
@@ -7,48 +7,59 @@ import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
-from qemu.qmp import QMPClient, QMPError
+from qemu.qmp import Message, QMPClient, QMPError
 
 from checks.machines.machine import MachineLost
 
-TIMEOUT_S = 120
+TIMEOUT_S = 120  # for one command
+
+Result = TypeVar("Result")
 
 
 class Monitor:
-    """One connection. Its event loop runs in a thread of its own: the caller's may have somebody else's, as Playwright's."""
+    """One QMP connection.
+
+    The connection's event loop runs in a thread of its own, since the caller's thread may already run an event loop
+    of somebody else, as Playwright does in pytest's thread.
+    """
 
     def __init__(self, name: str):
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._client = QMPClient(name)
         self._client.logger.disabled = True
 
     def connect(self, path: Path) -> None:
-        """Lost when nobody answers there."""
+        """Connect to QEMU's socket, which must exist; MachineLost when nobody answers there."""
         try:
             self._await(self._client.connect(str(path)))
         except QMPError as error:
             raise MachineLost(f"QEMU does not answer: {error}") from None
 
-    def __call__(self, command: str, **arguments):
-        """One command, answered; Lost with QEMU's own words if it refuses."""
+    def __call__(self, command: str, **arguments: object) -> Any:
+        """Execute one command and return QEMU's answer; MachineLost with QEMU's own words when QEMU refuses.
+
+        An underscore in an argument's name stands for QMP's hyphen.
+        """
+        named = {key.replace("_", "-"): value for key, value in arguments.items()}
         try:
-            return self._await(self._client.execute(command, {key.replace("_", "-"): value for key, value in arguments.items()} or None))
+            return self._await(self._client.execute(command, named or None))
         except (QMPError, EOFError, OSError) as error:
             raise MachineLost(f"QEMU: {command}: {error}") from None
 
-    def events(self) -> list[dict]:
-        """What QEMU has told by itself since the last call."""
+    def events(self) -> list[Message]:
+        """The events that QEMU has sent since the last call, the oldest first."""
 
-        async def clear() -> list[dict]:
+        async def clear() -> list[Message]:
             return self._client.events.clear()
 
         return self._await(clear())
 
     def close(self) -> None:
-        """Hang up; safe to call twice, and when QEMU is gone."""
+        """Disconnect; safe to call twice, and when QEMU has ended."""
         if self._loop is None:
             return
         with suppress(QMPError, OSError, EOFError, MachineLost):
@@ -59,8 +70,11 @@ class Monitor:
             self._loop.close()
         self._loop = None
 
-    def _await(self, what: Coroutine):
+    def _await(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        if self._loop is None:
+            coroutine.close()
+            raise MachineLost("the connection to QEMU's monitor is closed")
         try:
-            return asyncio.run_coroutine_threadsafe(what, self._loop).result(TIMEOUT_S)
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(TIMEOUT_S)
         except TimeoutError:
             raise MachineLost(f"QEMU did not answer within {TIMEOUT_S} s") from None

@@ -1,52 +1,54 @@
-"""How many VMs run on this host at a time, over all runs: more than it has processors would only make each other late.
+"""How many VMs run on this host at a time, over all runs.
 
-Emulated, a guest that gets too little of a processor misses its timers and
-never comes up. So a VM takes a slot before it starts; who comes too late waits.
-A page with two VMs takes two slots at once: nobody holds one and waits for the
-other while somebody else does the same.
+An emulated guest that gets too little of a processor misses its timers and never comes up. So a VM takes a slot
+before it starts, and waits while all slots are taken. A page with two VMs takes two slots at once: no process may
+hold one slot and wait for a second while another process does the same.
 """
 
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
 from checks.host import cache_dir
 
-LOOK_S = 0.1
-HELD = "GUIDE_VMS_HELD"  # in the environment of a process whose parent has every slot: it need not ask
+log = logging.getLogger("guide")
+
+POLL_S = 0.1
+HELD = "GUIDE_VMS_HELD"  # an environment variable of processes whose parent holds every slot: they take none
 
 
 def number() -> int:
-    """$GUIDE_VMS, else two a processor: each waits for something much of its time."""
-    named = os.environ.get("GUIDE_VMS", "")
-    return int(named) if named.isdigit() and int(named) else 2 * len(os.sched_getaffinity(0))
+    """How many slots this host has: $GUIDE_VMS, else two a processor, since a VM waits for something much of its time."""
+    wanted = os.environ.get("GUIDE_VMS", "")
+    return int(wanted) if wanted.isdigit() and int(wanted) else 2 * len(os.sched_getaffinity(0))
 
 
-def take(say: Callable[[str], None], count: int = 1) -> ExitStack:
-    """So many free slots, all there are if those are fewer, after waiting for them.
+def take(count: int = 1) -> ExitStack:
+    """Wait for ``count`` free slots (all slots, where the host has fewer) and take them at once.
 
-    Closing what is returned gives them back, and so does the end of the process.
+    Closing the returned stack frees the slots, and so does the end of the process.
     """
     if HELD in os.environ:
         return ExitStack()
     folder = cache_dir() / "locks"
     folder.mkdir(exist_ok=True)
     places = range(number())
-    told = False
-    taken: dict[int, IO] = {}
-    # Only one waits for slots, the others for their turn: else two free slots at once might never come.
+    announced = False
+    taken: dict[int, IO[str]] = {}
+    # One process at a time collects slots. Otherwise two processes could each hold one slot and wait for a second for ever.
     with (folder / "vm-turn").open("w") as turn:
         while not _locked(turn) or not _taken(folder, places, taken, min(count, len(places))):
-            if not told:
-                say(f"{number()} VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end")
-                told = True
-            time.sleep(LOOK_S)
+            if not announced:
+                log.info(f"{number()} VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end")
+                announced = True
+            time.sleep(POLL_S)
     stack = ExitStack()
     for slot in taken.values():
         stack.enter_context(slot)
@@ -54,9 +56,9 @@ def take(say: Callable[[str], None], count: int = 1) -> ExitStack:
 
 
 @contextmanager
-def every(say: Callable[[str], None]) -> Iterator[None]:
-    """Have no VM run on this host but those of this process and its children, after waiting for the others to end."""
-    with take(say, number()):
+def every() -> Iterator[None]:
+    """Wait for all other VMs on this host to end, then let only this process and its children start VMs."""
+    with take(number()):
         os.environ[HELD] = "1"
         try:
             yield
@@ -64,8 +66,8 @@ def every(say: Callable[[str], None]) -> Iterator[None]:
             os.environ.pop(HELD)
 
 
-def _taken(folder: Path, places: range, taken: dict[int, IO], count: int) -> bool:
-    """Whether ``taken`` has ``count`` slots, after adding those that are free now."""
+def _taken(folder: Path, places: range, taken: dict[int, IO[str]], count: int) -> bool:
+    """Add free slots to ``taken``, up to ``count``; whether ``taken`` has that many then."""
     for place in places:
         if len(taken) == count:
             break
@@ -79,8 +81,8 @@ def _taken(folder: Path, places: range, taken: dict[int, IO], count: int) -> boo
     return len(taken) == count
 
 
-def _locked(file: IO) -> bool:
-    """Whether this process has the lock on the file now."""
+def _locked(file: IO[str]) -> bool:
+    """Try to lock the file; whether this process holds the lock then."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,9 +1,8 @@
-"""A VM written down and taken up again: the layers of its disk, its memory, the firmware's variables.
+"""A VM saved and restored: the layers of its disk, its memory, the firmware's variables.
 
-Saving costs no copy of the disk: what was written so far becomes a layer that
-is never written to again, and the machine goes on in a new one above it. A
-layer is one file under several names, since every state that stands on it
-links it into its own folder; it goes when the last of them does.
+Saving copies no disk: what the VM has written so far becomes a qcow2 layer that is never written to again, and the
+VM goes on in a new layer above it. Each state that needs a layer has a hard link to it in the state's own folder, so
+the layer's space is freed when the last of these states is removed.
 """
 
 from __future__ import annotations
@@ -20,23 +19,23 @@ from checks.machines.qmp import Monitor
 
 MEMORY = "memory.zst"
 VARIABLES = "vars.qcow2"
-ORDER = "layers"  # the layers' names, the lowest first
-TIMEOUT_S = 120
-# zstd's own checksum tells a damaged file; one thread a processor, the quickest level: see CONTRIBUTING, What it costs
+ORDER = "layers"  # a file with the layers' names, the lowest first
+TIMEOUT_S = 600
+# zstd notices a damaged file by its checksum. Level 1 is the quickest; benchmarks/README.md has what a state costs.
 PACK = f"exec:zstd -1 -T2 -q -f -o /machine/{MEMORY}"
 UNPACK = f"exec:zstd -dc -q /machine/{MEMORY}"
 
 
 def new_layer_name() -> str:
-    """Unique among all states, since layers of several meet in one folder."""
+    """A name that no layer of any state has: layers of several states meet in one folder."""
     return f"layer-{uuid.uuid4().hex[:16]}.qcow2"
 
 
 def save(monitor: Monitor, machine: Path, layers: list[str], folder: Path) -> None:
-    """Write the machine whose files are in ``machine`` into ``folder``; it stands still meanwhile, then goes on.
+    """Write the VM whose files are in ``machine`` into ``folder``; the VM is paused meanwhile, then goes on.
 
-    ``layers`` are those of its disk; the one that it writes to from then on is put at their end. Lost if QEMU
-    would not; the machine goes on all the same.
+    ``layers`` are those of the VM's disk; the name of the layer that the VM writes to from then on is appended.
+    Raises MachineLost when QEMU refuses; the VM goes on all the same.
     """
     monitor("stop")
     try:
@@ -54,7 +53,7 @@ def save(monitor: Monitor, machine: Path, layers: list[str], folder: Path) -> No
 
 
 def lay_out(folder: Path, machine: Path) -> list[str]:
-    """Put the files of a state where a new machine's are; returns the layers, the lowest first."""
+    """Put the files of a state into the folder of a new VM; returns the layers, the lowest first."""
     layers = (folder / ORDER).read_text().split()
     for name in layers:
         os.link(folder / name, machine / name)
@@ -64,7 +63,7 @@ def lay_out(folder: Path, machine: Path) -> list[str]:
 
 
 def resume(monitor: Monitor, machine: Path) -> None:
-    """Give a QEMU that waits for it the memory that ``lay_out`` put there, and let it go on."""
+    """Give a QEMU that was started with ``-incoming defer`` the memory that ``lay_out`` put there, and let the VM run."""
     _migrate(monitor, "migrate-incoming", UNPACK)
     (machine / MEMORY).unlink()
     monitor("cont")
@@ -72,16 +71,16 @@ def resume(monitor: Monitor, machine: Path) -> None:
 
 def _migrate(monitor: Monitor, command: str, uri: str) -> None:
     deadline = time.monotonic() + TIMEOUT_S
-    # What may pass in a second, and how long the machine may stand still: it does already, so all of it at once.
+    # The VM is paused already, so no bandwidth needs to be left to it.
     if command == "migrate":
         monitor("migrate-set-parameters", max_bandwidth=1 << 40)
     monitor(command, uri=uri)
     while time.monotonic() < deadline:
-        state = monitor("query-migrate")
-        match state.get("status"):
+        migration = monitor("query-migrate")
+        match migration.get("status"):
             case "completed":
                 return
             case "failed" | "cancelled":
-                raise MachineLost(f"QEMU: {command}: {state.get('error-desc', state['status'])}")
+                raise MachineLost(f"QEMU: {command}: {migration.get('error-desc', migration['status'])}")
         time.sleep(0.02)
     raise MachineLost(f"QEMU: {command} did not end within {TIMEOUT_S} s")

@@ -1,6 +1,9 @@
-"""pytest: a page is a file of tests, a snippet is one test, on one target."""
+"""pytest: a page is a file of tests, a snippet is one test on one target."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,47 +15,51 @@ from checks.targets import skip_reason
 
 
 class PageFile(pytest.File):
-    """A page: its items are its snippets, in their order."""
+    """A page; its items are its snippets, in the order of the page."""
 
-    def __init__(self, *, page: Page, **kwargs):
+    def __init__(self, *, page: Page, **kwargs: Any):
         super().__init__(**kwargs)
         self.page = page
 
-    def collect(self):
-        state = guide_session(self.config)
+    def collect(self) -> Iterator[SnippetItem]:
+        """One item a snippet, named ``ID[TARGET]``."""
+        target = guide_session(self.config).target.name
         for snippet in self.page.snippets:
-            yield SnippetItem.from_parent(self, name=f"{snippet.id}[{state.target.name}]", page=self.page, snippet=snippet)
+            yield SnippetItem.from_parent(self, name=f"{snippet.id}[{target}]", page=self.page, snippet=snippet)
 
 
 class SnippetItem(pytest.Item):
     """One snippet on one target."""
 
-    def __init__(self, *, page: Page, snippet: Snippet, **kwargs):
+    def __init__(self, *, page: Page, snippet: Snippet, **kwargs: Any):
         super().__init__(**kwargs)
         self.page, self.snippet = page, snippet
         if reason := skip_reason(snippet, guide_session(self.config).target.name):
             self.add_marker(pytest.mark.skip(reason=reason))
 
     def runtest(self) -> None:
-        state = guide_session(self.config)
+        """Run the snippet, or take its cached outcome; raises Failed with the report."""
+        session = guide_session(self.config)
         try:
-            outcome = state.runner.run(self.page, self.snippet)
+            outcome = session.runner.run(self.page, self.snippet)
         except Failed as failed:
-            if self.config.getoption("--keep") and not isinstance(failed, NotRun) and state.runner.session:
-                state.look(failed, self.snippet)
+            if self.config.getoption("--keep") and not isinstance(failed, NotRun) and session.runner.session:
+                session.inspect(failed, self.snippet)
             raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
-        self.user_properties += summary.properties(self.snippet, state.target.name)
-        if (live := state.runner.live) and live.run.accelerator:
-            self.user_properties.append(("accelerator", live.run.accelerator))
-        if ran_at := state.runner.recalled.get((self.page.name, self.snippet.id)):
+        self.user_properties += summary.properties(self.snippet, session.target.name)
+        if (progress := session.runner.progress) and progress.run.accelerator:
+            self.user_properties.append(("accelerator", progress.run.accelerator))
+        if ran_at := session.runner.cached.ran_at.get((self.page.name, self.snippet.id)):
             self.user_properties.append(("ran_at", ran_at))
 
-    def repr_failure(self, excinfo, style=None):
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The report of a snippet that failed, without a traceback of ours."""
         if isinstance(excinfo.value, (Failed, GuideError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
-    def reportinfo(self):
+    def reportinfo(self) -> tuple[Any, int, str]:
+        """The page's file, the snippet's line counted from 0, and "PAGE#ID"."""
         return self.path, self.snippet.line - 1, f"{self.page.path}#{self.snippet.id}"

@@ -1,10 +1,9 @@
-"""Pages run side by side, by pytest-xdist: as many as this host carries and the guide has branches for.
+"""Pages run side by side by pytest-xdist: as many as this host carries and the tree of pages allows.
 
-A page is one piece of work. A worker whose page goes on from one that another
-worker is running waits for its state (``states.locks``); since pages are
-handed out after those that they stand on, somebody is always running. First
-comes what has the longest way ahead, so that no long branch is left at the end
-with a single worker.
+A page is one unit of work. A worker whose page goes on from a page that another worker is running waits for that
+page's state (states/locks.py). Pages are handed out after the pages that they stand on, so some worker is always
+running. The page with the longest branch ahead comes first, so that no long branch is left to a single worker at the
+end.
 """
 
 from __future__ import annotations
@@ -23,23 +22,27 @@ from checks.targets import Target
 
 FREE_MIB = 1024  # left to the host
 CONTAINER_MIB = 1024
-SNIPPET_S = {"container": 0.2, "vm": 5}  # of a page that has not been run yet
+GUESSED_SNIPPET_S = {"container": 0.2, "vm": 5.0}  # of a page that has not been run yet
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def jobs(guide: Guide, target: Target, pages: Iterable[Page], cores: int | None = None, available_mib: int | None = None) -> int:
-    """How many of these pages can run at a time: not more than cores, than memory, or than ever stand ready at once."""
+    """How many of these pages can run at a time: at most one a core, what memory allows, and what can be ready at once."""
     pages = list(pages)
-    cores = cores or len(os.sched_getaffinity(0))
     available_mib = available_mib or _available_mib()
     needs = [_needed_mib(page, target) for page in pages]
     by_memory = (available_mib - FREE_MIB) // max(needs, default=CONTAINER_MIB)
-    return max(1, min(cores, by_memory, _width(guide, pages)))
+    return max(1, min(cores or processors(), by_memory, _width(guide, pages)))
 
 
 def _width(guide: Guide, pages: list[Page]) -> int:
-    """The most pages of one generation: none of them waits for another."""
+    """The most pages of one generation of the tree: none of them waits for another."""
     names = {page.name for page in pages}
-    depths = [sum(each.name in names for each in ancestors(guide, page)) for page in pages]
+    depths = [sum(parent.name in names for parent in ancestors(guide, page)) for page in pages]
     return max(map(depths.count, depths), default=1)
 
 
@@ -54,7 +57,7 @@ def _available_mib() -> int:
         return next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) // 1024
 
 
-def urgent_first(pages: Iterable[Page], seconds: Callable[[Page], float]) -> list[Page]:
+def longest_first(pages: Iterable[Page], seconds: Callable[[Page], float]) -> list[Page]:
     """Pages, parents before children, by how long each takes together with the longest branch that goes on from it."""
     pages = list(pages)
     own = {page.name: seconds(page) for page in pages}
@@ -66,16 +69,16 @@ def urgent_first(pages: Iterable[Page], seconds: Callable[[Page], float]) -> lis
 
 
 def expected_s(folder: Path, target: Target, page: Page) -> float:
-    """How long the page took in the last run that left evidence in ``folder``, in seconds; a guess where none did."""
+    """The seconds that the page took in the last run with evidence in ``folder``; without evidence, a guess."""
     try:
         data = read_evidence(folder, target.name, page.name)
     except GuideError:
         data = None
-    return (data or {}).get("seconds") or len(page.snippets) * SNIPPET_S.get(page.machine, 1)
+    return float((data or {}).get("seconds") or len(page.snippets) * GUESSED_SNIPPET_S.get(page.machine or "", 1))
 
 
 def distribute(config: pytest.Config, number: int, run: str) -> None:
-    """Have xdist start so many workers, which share what ``run`` makes, one page each at a time, in the order of the guide."""
+    """Make xdist start ``number`` workers that share the states of ``run``; each takes one file at a time, in order."""
     if number > 1:
         os.environ["GUIDE_RUN"] = run
         config.option.numprocesses = number
@@ -86,6 +89,7 @@ def distribute(config: pytest.Config, number: int, run: str) -> None:
 def worker(config: pytest.Config) -> str | None:
     """The name of xdist's worker that this process is; None if it is none.
 
-    Not from the environment: what a worker starts, as one that runs the tests does, has its variables, too.
+    The environment is not asked, since a process that a worker starts inherits the worker's environment.
     """
-    return getattr(config, "workerinput", {}).get("workerid")
+    name: str | None = getattr(config, "workerinput", {}).get("workerid")
+    return name

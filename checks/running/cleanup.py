@@ -1,4 +1,4 @@
-"""Removing what runs leave: at every start what a killed one left, on request everything."""
+"""Removing what runs leave: at each start what killed runs left; on request states, images and disks, too."""
 
 from __future__ import annotations
 
@@ -13,59 +13,59 @@ from checks.states.store import Store
 
 
 def sweep() -> list[str]:
-    """Remove containers and folders of runners that no longer live; returns what was removed."""
-    gone = []
+    """Remove containers and folders of runs that have ended; returns what was removed, in words."""
+    removed = []
     for program in engines.answering():
-        gone += [f"container {name}" for name in Engine(program, ()).sweep()]
+        removed += [f"container {name}" for name in Engine(program, ()).sweep()]
     for pattern in ("machines/*-*-*", "disk-*", "root-*", "bench-*"):
         for folder in cache_dir().glob(pattern):
             if not owner_is_alive(owner_in_name(folder.name)):
                 shutil.rmtree(folder, ignore_errors=True)
-                gone.append(f"folder {folder}")
-    return gone + [f"folder {folder}" for folder in _sweep_states(Store(""))]
+                removed.append(f"folder {folder}")
+    return removed + [f"folder {folder}" for folder in _sweep_states(Store(""))]
 
 
 def _sweep_states(store: Store) -> list[str]:
-    """What was being written when its run was killed, and images that no state names."""
+    """Remove states that were being written when their run was killed, and images that belong to no state."""
     return retention.sweep(store) + _remove_images(store)
 
 
 def _remove_images(store: Store) -> list[str]:
-    """Remove the images that no state names any more, and that nobody is making."""
-    gone = []
+    """Remove the images that belong to no state and that no living process is making; returns them, in words."""
+    removed = []
     for program in engines.answering():
         engine = Engine(program, ())
         made = engine.state_images(store.images)
-        named = {kept.image for kept in store.machines() if kept.image} if made else set()
-        for tag, who in made:
-            if not owner_is_alive(who) and tag not in named:
+        named = {machine.image for machine in store.machines() if machine.image} if made else set()
+        for tag, owner in made:
+            if not owner_is_alive(owner) and tag not in named:
                 engine.call("rmi", tag, check=False)
-                gone.append(f"image {tag}")
-    return gone
+                removed.append(f"image {tag}")
+    return removed
 
 
 def clean_states() -> list[str]:
-    """Remove every state that is not in use."""
+    """Remove every state that is not in use; returns what was removed, in words."""
     store = Store("")
-    for kept in store.machines():
-        store.forget(kept.key)
-    gone = [f"removed {what}" for what in _remove_images(store)]
+    for machine in store.machines():
+        store.forget(machine.key)
+    removed = [f"removed {image}" for image in _remove_images(store)]
     for path in (store.root / "records").glob("*.json"):
         path.unlink(missing_ok=True)
-    return [*gone, f"removed the states in {store.root}"]
+    return [*removed, f"removed the states in {store.root}"]
 
 
 def clean(everything: bool) -> list[str]:
-    """``sweep``; with ``everything`` also the images and disks, which the next run builds again."""
-    gone = [f"removed {what}" for what in sweep()]
+    """``sweep``; with ``everything`` remove also images and disks, which the next run builds again. What was removed, in words."""
+    removed = [f"removed {leftover}" for leftover in sweep()]
     if not everything:
-        return gone
+        return removed
     for program in engines.answering():
         engine = Engine(program, ())
         listed = engine.call("images", "--format", "{{.Repository}}:{{.Tag}}", check=False).stdout.split()
         for tag in listed:
             if tag.startswith(REPOSITORY):
                 engine.call("rmi", "--force", tag, check=False)
-                gone.append(f"removed image {tag}")
+                removed.append(f"removed image {tag}")
     shutil.rmtree(cache_dir(), ignore_errors=True)
-    return [*gone, f"removed {cache_dir()}"]
+    return [*removed, f"removed {cache_dir()}"]

@@ -1,4 +1,4 @@
-"""What is wrong with what a snippet did, told to the person who has to mend it."""
+"""What is wrong with what a snippet did, reported to the person who has to mend it; and which pages have failed in this run."""
 
 from __future__ import annotations
 
@@ -10,54 +10,7 @@ from checks.running import outputs
 from checks.running.outputs import Shapes
 from checks.terminal import plain
 
-
-def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str, recalled: str | None = None) -> str | None:
-    """The report of what is wrong, position first, or None. ``recalled``: when it ran, if that was in an earlier run."""
-    where = f"{snippet.path}:{snippet.line}"
-    further = f"to look further: ./guide shell {snippet.page}#{snippet.id} --target {target}"
-    if outcome.failure:
-        printed = plain(outcome.output)
-        rows = [f"{where}: #{snippet.id}: {outcome.failure}"]
-        rows += [f"    {line}" for line in snippet.code.split("\n")]
-        if printed:
-            rows += ["it printed:", *(f"    {line}" for line in printed.split("\n")[-30:])]
-        if outcome.console:
-            rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
-        return "\n".join([*rows, further])
-    if (expected := snippet.output_for(target)) is not None:
-        actual = plain(outcome.output)
-        if not outputs.matches(expected.text, actual, shapes):
-            diff = outputs.difference(expected.text, actual, shapes)
-            this = f"the run of {recalled}, which is not repeated: --no-reuse would" if recalled else "this run"
-            return "\n".join(
-                [
-                    f"{snippet.path}:{expected.line}: #{snippet.id}: it printed something else than the page shows",
-                    f"(- the page, + {this})",
-                    *(f"    {line}" for line in diff.split("\n")),
-                    f"if the run is right: ./guide verify {snippet.page} --update; {further}",
-                ]
-            )
-    return None
-
-
-class FailedPages:
-    """Kept in a folder of the run, since several processes may run its pages side by side."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.here: dict[str, str] = {}
-
-    def get(self, page: str) -> str | None:
-        """Where the page failed, or None."""
-        try:
-            return self.here.get(page) or (self.folder / quote(page, safe="")).read_text()
-        except OSError:
-            return None
-
-    def __setitem__(self, page: str, where: str) -> None:
-        self.here[page] = where
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / quote(page, safe="")).write_text(where)
+PRINTED_LINES = 30  # of a failed snippet's output, in the report; the whole output is in a file that the report names
 
 
 class Failed(Exception):
@@ -65,4 +18,67 @@ class Failed(Exception):
 
 
 class NotRun(Failed):
-    """A snippet could not be tried, because something before it failed."""
+    """A snippet could not be run, because something before it failed."""
+
+
+def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str, cached: str | None = None) -> str | None:
+    """The report of what is wrong, position first, or None.
+
+    ``cached`` is the time of an earlier run, when the outcome is of that run.
+    """
+    further = f"to look further: ./guide shell {snippet.page}#{snippet.id} --target {target}"
+    if outcome.failure:
+        return _report_failure(snippet, outcome, further)
+    expected = snippet.output_for(target)
+    if expected is None:
+        return None
+    actual = plain(outcome.output)
+    if outputs.matches(expected.text, actual, shapes):
+        return None
+    source = f"the run of {cached}, which is not repeated: --no-reuse would" if cached else "this run"
+    return "\n".join(
+        [
+            f"{snippet.path}:{expected.line}: #{snippet.id}: it printed something else than the page shows",
+            f"(- the page, + {source})",
+            *(f"    {line}" for line in outputs.difference(expected.text, actual, shapes).split("\n")),
+            f"if the run is right: ./guide verify {snippet.page} --update; {further}",
+        ]
+    )
+
+
+def _report_failure(snippet: Snippet, outcome: Outcome, further: str) -> str:
+    printed = plain(outcome.output)
+    rows = [f"{snippet.path}:{snippet.line}: #{snippet.id}: {outcome.failure}"]
+    rows += [f"    {line}" for line in snippet.code.split("\n")]
+    if printed:
+        rows += ["it printed:", *(f"    {line}" for line in printed.split("\n")[-PRINTED_LINES:])]
+    if outcome.console:
+        rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
+    return "\n".join([*rows, further])
+
+
+class FailedPages:
+    """Where pages have failed in this run, so that what stands on them is not tried.
+
+    The places are files in a folder of the run, since several processes may run the run's pages side by side.
+    """
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._known: dict[str, str] = {}
+
+    def get(self, page: str) -> str | None:
+        """Where the page failed ("docs/en/x.md:41 (#id)"), or None."""
+        try:
+            return self._known.get(page) or self._file(page).read_text()
+        except OSError:
+            return None
+
+    def add(self, page: str, place: str) -> None:
+        """Note that the page has failed at ``place``."""
+        self._known[page] = place
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._file(page).write_text(place)
+
+    def _file(self, page: str) -> Path:
+        return self._folder / quote(page, safe="")

@@ -1,26 +1,88 @@
-"""How far a page has come: which snippets have run, now or in an earlier run."""
+"""How far a page has come: which of its snippets have run, in this run or in an earlier one."""
 
 from __future__ import annotations
 
+import logging
+import time
 from dataclasses import dataclass, field
 
 from checks.evidence.fingerprints import Fingerprints
-from checks.model import Outcome, Page, PageRun, Snippet
+from checks.model import Guide, Outcome, Page, PageRun, Snippet
+from checks.running.provision import Provisioner
+from checks.states.record import Record
+from checks.states.store import Store
+from checks.targets import Target, runnable
+
+log = logging.getLogger("guide")
 
 
 @dataclass
 class PageProgress:
-    """The page that is running, and what was done of it."""
+    """One page that is running, with the outcomes so far."""
 
     page: Page
-    snippets: list[Snippet]  # that run on the target; ``done`` are the first of them
-    keys: Fingerprints
+    snippets: list[Snippet]  # that run on the target; those in ``done`` are the first of them
+    fingerprints: Fingerprints
     run: PageRun
     below: str | None  # the instance of the state that the page began on
-    began: float  # time.monotonic() at which the page would have begun, had all of it been run now
-    console_before: str = ""  # of the machines that the page was on before this one
-    console_from: int = 0  # where the page goes on, on this machine's console
+    began: float  # time.monotonic() at which the page would have begun, had all of it been run in this run
+    console_before: str = ""  # the recording of the machines that the page was on before the present one
+    console_from: int = 0  # the position on the present machine's console from which on the page ran there
     done: dict[str, Outcome] = field(default_factory=dict)
-    failed: str | None = None  # where, once something has that makes the rest of the page pointless
-    on_machine: bool = False  # the machine is where ``done`` ends; else that is only recalled
-    executed: bool = False  # something was run that no state has yet
+    failed: str | None = None  # the place of the snippet whose failure makes the rest of the page pointless
+    on_machine: bool = False  # whether the present machine is where ``done`` ends; False when ``done`` is only cached
+    unsaved: bool = False  # whether a snippet has run since the last saved state
+
+    @property
+    def left(self) -> list[Snippet]:
+        """The snippets that have not run yet."""
+        return self.snippets[len(self.done) :]
+
+    def announce(self) -> None:
+        """Tell the progress display where the page is (see commands/display.py)."""
+        log.debug("progress", extra={"page": self.page.name, "done": len(self.done), "count": len(self.snippets)})
+
+
+class CachedPages:
+    """What this host knows of pages from earlier runs, byte for byte on the same machine."""
+
+    def __init__(self, guide: Guide, target: Target, store: Store, provisioner: Provisioner):
+        self.guide, self.target, self.store, self.provisioner = guide, target, store, provisioner
+        # (page, snippet's id) of each snippet that is not run in this run -> when it ran, in UTC
+        self.ran_at: dict[tuple[str, str], str | None] = {}
+
+    def knows(self, page: Page) -> bool:
+        """Whether all of the page is known from an earlier run, so that nothing of the page needs to be run."""
+        return self.whole_page(page, self.provisioner.fingerprints(page)) is not None
+
+    def whole_page(self, page: Page, fingerprints: Fingerprints) -> Record | None:
+        """The record of the page's end, if it has an outcome of each snippet and stands on the parent's present state."""
+        record = self.store.record(fingerprints.end, page.name)
+        if record is None:
+            return None
+        ids = {snippet.id for snippet in runnable(page, self.target)}
+        if ids != {outcome.id for outcome in record.page_run.outcomes}:
+            return None
+        return record if record.below == self.below(page) else None
+
+    def below(self, page: Page) -> str | None:
+        """The instance of the known state at the parent's end: None for a page without a parent, "" for an unknown state."""
+        if not page.after:
+            return None
+        parent = self.guide.pages[(page.language, page.after)]
+        record = self.store.record(self.provisioner.fingerprints(parent).end, parent.name)
+        return record.instance if record else ""
+
+    def progress(self, page: Page, fingerprints: Fingerprints, record: Record) -> PageProgress:
+        """The page as it was when ``record`` was made."""
+        run = record.page_run
+        run.page = page.name  # The same snippets may have run as a page of another name.
+        began = time.monotonic() - run.seconds
+        progress = PageProgress(
+            page, runnable(page, self.target), fingerprints, run, record.below, began, console_before=run.console
+        )  # fmt: skip
+        progress.done = {outcome.id: outcome for outcome in run.outcomes}
+        for outcome in run.outcomes:
+            if record.run != self.store.run:
+                self.ran_at[page.name, outcome.id] = outcome.ran_at
+        return progress

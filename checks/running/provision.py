@@ -1,21 +1,22 @@
-"""Having a machine stand where a page needs it: taken up from a state, or started anew.
+"""Machines for pages: restored from a saved state, or started anew.
 
-The nearest state is taken that can be entered; where one can't, that is said
-and an older one is tried, at worst a machine that has only been started, or a
-boot from the disk. What was done after the state is done again by the runner.
+The nearest state that can be restored is taken. Where a state cannot be restored, a message says so and an older
+state is tried, at worst a machine that has only been started, or a boot from the disk. The runner then runs again
+what came after the state.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import logging
 import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from checks.config import Config, StateLimits
+from checks.config import Config
 from checks.evidence.fingerprints import Fingerprints, page_fingerprints
 from checks.host import cache_dir, require_free_space
 from checks.images.build import Builder
@@ -35,38 +36,37 @@ from checks.states.record import Record
 from checks.states.store import StateImage, Store
 from checks.targets import Target
 
+log = logging.getLogger("guide")
+
 COLD_STARTS = 3
-VM_MAY_WRITE = 2 << 30  # beside its memory: the disk's layers and what a crash leaves
+VM_MAY_WRITE_BYTES = 2 << 30  # beside the VM's memory: the disk's layers and what a crash leaves
 
 
 class Provisioner:
-    """Makes machines for one guide on one target, and keeps states of them in ``store``."""
+    """Makes machines for one guide on one target, and saves their states in ``store``."""
 
-    def __init__(
-        self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store, limits: StateLimits, say: Callable[[str], None]
-    ):  # fmt: skip
-        self.config, self.guide, self.target, self.builder = config, guide, target, builder
-        self.store, self.limits, self.say = store, limits, say
-        self._bases: dict[tuple, str] = {}
+    def __init__(self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store):
+        self.config, self.guide, self.target, self.builder, self.store = config, guide, target, builder, store
+        self._bases: dict[Hardware | None, str] = {}
 
-    # ---- keys
+    # ---- fingerprints
 
-    def keys(self, page: Page) -> Fingerprints:
-        """The states along a page: what was built, what emulates it, the agent in it, and every snippet so far."""
+    def fingerprints(self, page: Page) -> Fingerprints:
+        """The keys of the states along a page: what was built, what emulates it, the agent, and every snippet so far."""
         hardware = self._hardware(page)
-        key = (page.machine, hardware)
-        if key not in self._bases:
-            if page.machine == "container":
+        if hardware not in self._bases:
+            if hardware is None:
                 parts = [self.builder.container(self.target).build]
             else:
                 chosen = self._accelerator()
                 emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
                 parts = [disk.digest, disk.build, emulator.build, chosen, hardware.digest(chosen)]
                 parts += [SET_UP_DIGEST] if page.peer else []
-            self._bases[key] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
-        return page_fingerprints(self.guide, page, self.target, self._bases[key])
+            self._bases[hardware] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
+        return page_fingerprints(self.guide, page, self.target, self._bases[hardware])
 
     def _hardware(self, page: Page) -> Hardware | None:
+        """The hardware of a page's VM; None for a container."""
         if page.machine == "container":
             return None
         root = (ancestors(self.guide, page) or [page])[0]
@@ -74,71 +74,74 @@ class Provisioner:
 
     def _accelerator(self) -> str:
         emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
-        return accelerator(self.builder.engine(), emulator.tag, disk.path, self.say)
+        return accelerator(self.builder.engine(), emulator.tag, disk.path)
 
     # ---- machines
 
-    def enter(self, page: Page, record: Record) -> Session | None:
-        """A machine in the state of ``record``, or None, and why is said."""
+    def restore(self, page: Page, record: Record) -> Session | None:
+        """A machine in the state of ``record``; None, with a message, when the state cannot be restored."""
         key = record.key
         self.store.locks.use(key)
-        kept = self.store.machine(key)
-        if kept is None or kept.instance != record.instance:
+        saved = self.store.machine(key)
+        if saved is None or saved.instance != record.instance:
             self.store.locks.release(key)
             return None
-        session = self._session(page, kept.image, in_use=key)
+        session = self._new_session(page, saved.image, in_use=key)
         try:
-            if page.machine == "vm":
-                if damage := self.store.damage(kept):
-                    raise MachineLost(damage)
-                session.enter(kept.folder, record.packages_before)
-            else:
-                session.open()
-                session.packages_before = record.packages_before
+            if damage := self.store.damage(saved):
+                raise MachineLost(damage)
+            session.restore(saved.folder, record.packages_before)
         except (MachineLost, GuideError) as error:
-            self.end(session)
-            self.say(f"a state of {record.page_run.page or 'the machine'} can't be entered ({error}); an older one is tried")
+            self.release(session)
+            log.info(f"a state of {record.page_run.page or 'the machine'} cannot be restored ({error}); an older one is tried")
             self.store.forget(key)
             return None
         except BaseException:
-            self.end(session)
+            self.release(session)
             raise
-        self.store.touch(kept)
+        self.store.touch(saved)
         return session
 
-    def start(self, page: Page) -> Session:
-        """A machine on which nothing has been done. A VM is taken up as it was after its boot, once there was one; Lost."""
-        key = self.keys(page).begin
-        if page.machine == "vm" and (record := self.store.record(key)) and (session := self.enter(page, record)):
+    def boot(self, page: Page) -> Session:
+        """A machine on which nothing has been run. Raises MachineLost when none comes up.
+
+        A VM is restored as it was after its boot, once a VM of this hardware has been booted on this host.
+        """
+        key = self.fingerprints(page).begin
+        if page.machine == "vm" and (record := self.store.record(key)) and (session := self.restore(page, record)):
             return session
-        for left in reversed(range(COLD_STARTS)):
-            session = self._session(page)
-            if page.machine == "vm":
-                what = "two VMs" if page.peer else "a VM"
-                self.say(f"starting {what} of {self.target.label} under {session.machine.accelerator.upper()}")
+        for attempts_left in reversed(range(COLD_STARTS)):
+            session = self._new_session(page)
             try:
-                session.open()
-                if page.machine == "vm":
-                    session.settle()
-                    self.keep(
-                        Record(key, self.store.run, utc_now(), self.page_run(replace(page, name=""), session), session.boot_id), session
-                    )
+                self._start(page, session, key)
                 return session
             except MachineLost as lost:
-                # Nothing of the page has run yet, so a cold start that hung is no finding about the page.
+                # Nothing of the page has run yet, so a cold start that failed says nothing about the page.
                 tail = "\n".join(machine.console_tail() for machine in session.machines)
-                self.end(session)
-                if not left:
+                self.release(session)
+                if not attempts_left:
                     raise MachineLost(f"the machine did not start: {lost}\n{tail}") from None
-                self.say(f"the machine did not come up ({lost}): starting another")
+                log.info(f"the machine did not come up ({lost}): starting another")
             except BaseException:
-                self.end(session)  # Ctrl-C, or an error of ours: nothing else knows of this machine yet
+                self.release(session)  # Ctrl-C, or an error of ours: nobody else knows this machine yet.
                 raise
         raise AssertionError("unreachable")
 
+    def _start(self, page: Page, session: Session, key: str) -> None:
+        if page.machine == "container":
+            session.open()
+            return
+        vms = "two VMs" if page.peer else "a VM"
+        log.info(f"starting {vms} of {self.target.label} under {(session.machine.accelerator or '').upper()}", extra={"stage": "booting"})
+        session.open()
+        session.settle()
+        run = self.page_run(replace(page, name=""), session)
+        self.save(Record(key, self.store.run, utc_now(), run, session.boot_id), session)
+
     def page_run(self, page: Page, session: Session) -> PageRun:
-        """The head of a page's evidence, on the machine that it begins on."""
-        made = self.builder.container(self.target) if page.machine == "container" else self.builder.disk(self.target)
+        """The head of a page's evidence, on the machine that the page begins on."""
+        container = page.machine == "container"
+        made = self.builder.container(self.target) if container else self.builder.disk(self.target)
         machine = session.machine
         return PageRun(
             page=page.name, target=self.target.name, image=f"sha256:{made.digest}", recipe=made.recipe,
@@ -146,20 +149,24 @@ class Provisioner:
             started=utc_now(), seconds=0, packages={}, outcomes=[],
         )  # fmt: skip
 
-    def _session(self, page: Page, image: str | None = None, in_use: str | None = None) -> Session:
-        """A session on the machines that the page asks for, not started yet."""
-        if page.machine == "container":
-            tag = image or self.builder.container(self.target).tag
-            session = Session(Container(self.builder.engine(), tag), self.config.dumps, self.say)
-        else:
-            hardware = self._hardware(page)
-            count = 2 if hardware.lan else 1
-            needed = ((hardware.memory_mib << 20) + VM_MAY_WRITE) * count
-            require_free_space(cache_dir(), needed, f"{count} VM{'s' * (count - 1)} with {hardware.memory} of memory")
-            slot = slots.take(self.say, count)
-            session = self._pair(hardware) if hardware.lan else Session(self._vm(hardware), self.config.dumps, self.say)
-            session.machine.slot = slot
+    def _new_session(self, page: Page, image: str | None = None, in_use: str | None = None) -> Session:
+        """A session on the machines that the page asks for, which are not started yet."""
+        hardware = self._hardware(page)
+        session = self._container_session(image) if hardware is None else self._vm_session(hardware)
         session.machine.in_use = in_use
+        return session
+
+    def _container_session(self, image: str | None) -> Session:
+        tag = image or self.builder.container(self.target).tag
+        return Session(Container(self.builder.engine(), tag), self.config.dumps)
+
+    def _vm_session(self, hardware: Hardware) -> Session:
+        count = 2 if hardware.lan else 1
+        needed = ((hardware.memory_mib << 20) + VM_MAY_WRITE_BYTES) * count
+        require_free_space(cache_dir(), needed, f"{count} VM{'s' * (count - 1)} with {hardware.memory} of memory")
+        slot = slots.take(count)
+        session = self._pair(hardware) if hardware.lan else Session(self._vm(hardware), self.config.dumps)
+        session.machine.slot = slot
         return session
 
     def _vm(self, hardware: Hardware, lan: Path | None = None) -> Vm:
@@ -169,52 +176,45 @@ class Provisioner:
     def _pair(self, hardware: Hardware) -> PairSession:
         lan = new_folder("lan")
         own, peer = (self._vm(replace(hardware, lan=place), lan) for place in (1, 2))
-        return PairSession(own, peer, self.config.dumps, self.say)
+        return PairSession(own, peer, self.config.dumps)
 
-    def end(self, session: Session) -> None:
-        """End what ``enter`` or ``start`` gave."""
+    def release(self, session: Session) -> None:
+        """End a session that ``restore`` or ``boot`` gave."""
         session.close()
         machine = session.machine
-        if machine.kind == "vm":
-            machine.slot.close()
+        machine.slot.close()
         if machine.in_use:
             self.store.locks.release(machine.in_use)
             machine.in_use = None
 
     # ---- states
 
-    def keep(self, record: Record, session: Session, then: Callable[[], None] = lambda: None) -> None:
-        """Keep the machine as it is now, in the background; ``then`` when it can be entered, or could not be kept."""
-        record = copy.deepcopy(record)  # the run goes on, and its page run with it
+    def save(self, record: Record, session: Session, then: Callable[[], None] = lambda: None) -> None:
+        """Save the machine as it is, partly in the background; ``then`` is called when the state is saved or has failed."""
+        record = copy.deepcopy(record)  # The run goes on and appends outcomes to its page run.
         record.packages_before = session.packages_before
         folder = None
         try:
-            needed = self._needed(session)
-            retention.prune(self.store, self.limits, self.remove_image, room_for=needed)
+            needed = sum(machine.save_bytes() for machine in session.machines)
+            retention.prune(self.store, self.config.state_limits, self.remove_image, room_for=needed)
             require_free_space(self.store.root, needed, "a state")
-            folder = self.store.aside()
-            image = None
-            if session.machine.kind == "vm":
-                session.save(folder)
-            else:
+            folder = self.store.new_folder()
+            if session.machine.kind == "container":
                 session.end_shell()
-                tag = f"{self.store.images}:{record.key[:16]}-{uuid.uuid4().hex[:8]}"
-                image = StateImage(tag, session.machine.save(tag))
+            tag = f"{self.store.images}:{record.key[:16]}-{uuid.uuid4().hex[:8]}"
+            image_bytes = session.save(folder, tag)
+            image = None if image_bytes is None else StateImage(tag, image_bytes)
         except (MachineLost, GuideError, OSError) as error:
-            self.say(f"a state of {record.page_run.page or 'the machine'} could not be kept, and the run goes on without it: {error}")
+            page = record.page_run.page or "the machine"
+            log.info(f"a state of {page} could not be saved, and the run goes on without it: {error}")
             if folder:
                 shutil.rmtree(folder, ignore_errors=True)
-            self.store.remember(record)
+            self.store.save_record(record)
             then()
             return
-        self.store.keep(record, folder, image, then)
-
-    def _needed(self, session: Session) -> int:
-        if session.machine.kind == "container":
-            return 256 << 20
-        return sum((machine.hardware.memory_mib << 20) // 2 for machine in session.machines)
+        self.store.save(record, folder, image, then)
 
     def remove_image(self, tag: str) -> bool:
-        """Remove a container's state from the engine; False while one runs from it."""
+        """Remove a container's state from the engine; False while a container runs from it."""
         engine = self.builder.engine()
         return not engine.has_image(tag) or engine.call("rmi", tag, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""``--update``: the outputs in the pages, written anew from what a run printed, in every language."""
+"""``--update``: write what a run printed into the outputs of the pages, in every language."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from checks.running.outputs import Shapes
 def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: Shapes, target: str) -> list[Path]:
     """Renew the output fences of the snippets in ``printed`` ((page, id, sha256) -> text); returns the files changed.
 
-    Of a snippet's outputs it is the one that counts on ``target``, where the run was.
-    The pages are read again: a run takes minutes, in which their author goes
-    on writing. What was changed in the meantime is left alone.
+    Of a snippet's outputs the one for ``target`` is renewed, on which the run was. The pages are read again, since their
+    author may have gone on writing during the run; a snippet that was changed in the meantime is left alone.
     """
     changed = []
     for page in read_guide(config).pages.values():
@@ -42,7 +41,9 @@ def rewritten(text: str, edits: list[tuple[Output, str]], path: Path) -> str:
     lines = text.split("\n")
     for output, new in sorted(edits, key=lambda edit: -edit[0].line):
         opening = lines[output.line - 1]
-        indent, fence = re.match(r"([\s>]*)(`{3,}|~{3,})", opening).groups()
+        match = re.match(r"([\s>]*)(`{3,}|~{3,})", opening)
+        assert match, f"{path}:{output.line}: the reader found a fence here"
+        indent, fence = match.groups()
         if any(line.lstrip().startswith(fence) for line in new.split("\n")):
             raise GuideError(f"{path}:{output.line}: the output has a line that would close its fence: use a longer fence here")
         body = [(indent + line).rstrip() if line else indent.rstrip() for line in new.split("\n")] if new else []

@@ -15,8 +15,8 @@ from checks.machines.channel import decode
 from checks.machines.machine import MachineLost
 from checks.sessions.session import Session
 
-# A shell of its own, so that everything a terminal does works; with the variables, functions and aliases of the
-# page's shell. Values that bash keeps read-only are refused there, silently.
+# A second, interactive bash, in which everything that a terminal does works; it takes over the variables, functions and
+# aliases of the page's shell. Variables that bash keeps read-only are not taken over, and bash's errors on them are hidden.
 INSIDE = r"""
 stty opost onlcr echo icanon isig 2>/dev/null
 { declare -p; declare -f; alias -p; } >/tmp/.guide-shell 2>/dev/null
@@ -26,10 +26,10 @@ stty -opost 2>/dev/null
 
 
 def attach(session: Session) -> int:
-    """Connect this terminal (or whatever stdin is) to a shell in the machine, until that ends."""
-    wire = session.machine.wire
+    """Connect this terminal (or what stdin is instead) to a shell on the machine, until the shell ends; 0, or 1 if the machine is lost."""
+    channel = session.machine.channel
     code = INSIDE % shlex.quote(os.environ.get("TERM", "dumb"))
-    wire.send(op="run", code=base64.b64encode(code.encode()).decode())
+    channel.send(op="run", code=base64.b64encode(code.encode()).decode())
     stdin = sys.stdin.fileno()
     before = termios.tcgetattr(stdin) if os.isatty(stdin) else None
     if before:
@@ -37,24 +37,21 @@ def attach(session: Session) -> int:
     reading = [stdin]
     try:
         while True:
-            if not wire.queue:
-                ready, _, _ = select.select([*reading, wire.read_fd], [], [], 0.5)
+            if not channel.queue:
+                ready, _, _ = select.select([*reading, channel.read_fd], [], [], 0.5)
                 if stdin in ready:
                     keys = os.read(stdin, 4096)
                     if not keys:
                         reading, keys = [], b"\x04"
-                    wire.send(op="tty", keys=base64.b64encode(keys).decode())
-            message = wire.receive(time.monotonic() + 0.01)
-            if session.machine.kind == "vm":
-                session.machine.tick()
+                    channel.send(op="tty", keys=base64.b64encode(keys).decode())
+            message = channel.receive(time.monotonic() + 0.01)
+            session.machine.tick()
             if message is None:
                 continue
             if message.get("op") == "out":
                 os.write(sys.stdout.fileno(), decode(message, "data"))
-            elif message.get("op") in ("done", "ended"):
-                return 0
-            elif message.get("op") == "loader":
-                return 0  # the machine was restarted from within
+            elif message.get("op") in ("done", "ended", "loader"):
+                return 0  # "loader": the machine was restarted from within.
     except MachineLost as lost:
         print(f"\r\n{lost}", file=sys.stderr)
         return 1

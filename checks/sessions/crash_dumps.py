@@ -1,4 +1,4 @@
-"""What a crash left behind, and whether that is what the snippet announces."""
+"""What a crash left on the machine, and whether the page announces that."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 
 from checks.machines.machine import MachineLost
+from checks.model import Dump, Outcome
 
-_LOOK = """
+# A program for the machine: the files that match the globs in its arguments, as JSON.
+_LIST_DUMPS = """
 import glob, json, os, sys
 found = []
 for pattern in sys.argv[1:]:
@@ -18,18 +20,19 @@ print(json.dumps(found))
 """
 
 
-def find_dumps(execute: Callable[..., tuple[int, bytes]], patterns: tuple[str, ...]) -> list[dict]:
-    """The dumps that match on one machine, where ``execute`` runs a command as root; Lost if it could not look."""
+def find_dumps(execute: Callable[..., tuple[int, bytes]], patterns: tuple[str, ...]) -> list[Dump]:
+    """The dumps that match the globs. ``execute`` runs a command as root on the machine; MachineLost when that fails."""
     if not patterns:
         return []
-    status, out = execute("python3", "-c", _LOOK, *patterns)
+    status, output = execute("python3", "-c", _LIST_DUMPS, *patterns)
     if status:
-        raise MachineLost(f"looking for dumps: {out.decode(errors='replace')}")
-    return json.loads(out)
+        raise MachineLost(f"looking for dumps: {output.decode(errors='replace')}")
+    dumps: list[Dump] = json.loads(output)
+    return dumps
 
 
-def record_new_dump(outcome, before: list[dict], after: list[dict], patterns: tuple[str, ...], expected: bool) -> None:
-    """Put the new dump into the outcome, or say there what is wrong with what came."""
+def record_new_dump(outcome: Outcome, before: list[Dump], after: list[Dump], patterns: tuple[str, ...], expected: bool) -> None:
+    """Put the dump that a crash left into ``outcome``, or a failure when the dump is missing or was not ``expected``."""
     known = [_place(dump) for dump in before]
     new = [dump for dump in after if _place(dump) not in known]
     if new and not expected:
@@ -40,5 +43,5 @@ def record_new_dump(outcome, before: list[dict], after: list[dict], patterns: tu
         outcome.dump = max(new, key=lambda dump: dump["path"])
 
 
-def _place(dump: dict) -> tuple[str | None, str]:
+def _place(dump: Dump) -> tuple[str | None, str]:
     return dump.get("on"), dump["path"]

@@ -1,4 +1,4 @@
-"""Who makes a state and who uses it, told between processes; a lock ends with its process, however that ends."""
+"""Locks between processes: which process makes a state, and which ones use it. A lock ends with its process, however that ends."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import os
 import threading
 from pathlib import Path
 
-# One file for all keys: a lock on the byte that the key's first digits name. No litter, and no file to remove too early.
+# One lock file serves all keys: the lock of a key is on the byte whose offset is the key's first hexadecimal digits. So no
+# lock file has to be removed, and none can be removed too early. Locks of users are on other bytes than locks of makers.
 _DIGITS = 11
-_USING = 1 << 52  # uses are told apart from makings by their place in the file
+_USERS = 1 << 52
 
 
 class Locks:
-    """Locks of one process on the keys of one store. Locks of the same process never wait for each other."""
+    """The locks of one process on the keys of one store. Locks of the same process never wait for each other."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,44 +23,79 @@ class Locks:
         self._used: dict[str, int] = {}
 
     def try_make(self, key: str) -> bool:
-        """Become the one who makes this state; False if another process does at the moment."""
-        return self._try(fcntl.LOCK_EX, _place(key))
+        """Become the one process that makes this state; False while another process makes it."""
+        return self._try(fcntl.LOCK_EX, _offset(key))
 
     def make(self, key: str) -> None:
-        """The same, waiting for the other."""
-        fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, _place(key))
+        """Become the one process that makes this state, after waiting for another one that does."""
+        fcntl.lockf(self._fd, fcntl.LOCK_EX, 1, _offset(key))
 
     def made(self, key: str) -> None:
-        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _place(key))
+        """End ``make``: other processes may make this state."""
+        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _offset(key))
 
     def use(self, key: str) -> None:
-        """Keep others from removing it, until ``release``; waits for one who is removing it right now."""
+        """Keep other processes from removing this state until ``release``; waits while one is removing it."""
         with self._mutex:
             self._used[key] = self._used.get(key, 0) + 1
-            fcntl.lockf(self._fd, fcntl.LOCK_SH, 1, _USING + _place(key))
+            fcntl.lockf(self._fd, fcntl.LOCK_SH, 1, _USERS + _offset(key))
 
     def release(self, key: str) -> None:
+        """End one ``use``."""
         with self._mutex:
             self._used[key] -= 1
             if not self._used[key]:
                 del self._used[key]
-                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _USING + _place(key))
+                fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _USERS + _offset(key))
 
     def try_remove(self, key: str) -> bool:
-        """Be alone with it; False while anybody uses it. ``removed`` ends that."""
+        """Keep other processes from using this state until ``removed``; False while any process uses it."""
         with self._mutex:
-            return key not in self._used and self._try(fcntl.LOCK_EX, _USING + _place(key))
+            return key not in self._used and self._try(fcntl.LOCK_EX, _USERS + _offset(key))
 
     def removed(self, key: str) -> None:
-        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _USING + _place(key))
+        """End ``try_remove``."""
+        fcntl.lockf(self._fd, fcntl.LOCK_UN, 1, _USERS + _offset(key))
 
-    def _try(self, kind: int, place: int) -> bool:
+    def _try(self, kind: int, offset: int) -> bool:
         try:
-            fcntl.lockf(self._fd, kind | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._fd, kind | fcntl.LOCK_NB, 1, offset)
         except OSError:
             return False
         return True
 
 
-def _place(key: str) -> int:
+def _offset(key: str) -> int:
     return int(key[:_DIGITS], 16)
+
+
+class Claims:
+    """The states that this process makes at the moment. Claims of one process do not wait for each other."""
+
+    def __init__(self, locks: Locks):
+        self._locks = locks
+        self._keys: set[str] = set()
+
+    def try_claim(self, key: str) -> bool:
+        """Become the process that makes the state; False while another process makes it."""
+        if key not in self._keys and not self._locks.try_make(key):
+            return False
+        self._keys.add(key)
+        return True
+
+    def claim(self, key: str) -> None:
+        """Become the process that makes the state, after waiting for another one that does."""
+        if key not in self._keys:
+            self._locks.make(key)
+            self._keys.add(key)
+
+    def release(self, key: str) -> None:
+        """The state is made, or will not be made by this process; releasing a state twice is no error."""
+        if key in self._keys:
+            self._keys.discard(key)
+            self._locks.made(key)
+
+    def release_all(self) -> None:
+        """Release every claim of this process."""
+        for key in list(self._keys):
+            self.release(key)

@@ -1,4 +1,4 @@
-"""What the states of a host take, and which of them go when it is too much."""
+"""How much room the states of a host take, and which states are removed when that is too much."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from checks.config import StateLimits
 from checks.host import owner_in_name, owner_is_alive
 from checks.states.store import SavedMachine, Store, files_of
 
-RECORD_AGE_S = 90 * 86400  # a record takes some kilobytes
+RECORD_AGE_S = 90 * 86400  # A record takes some kilobytes, so records are kept longer than machines.
 
 
 @dataclass(frozen=True)
 class StatesUsage:
-    """How many machines can be entered, what they take together, and when the first and last were used."""
+    """How many saved machines there are, their bytes together, and when the longest unused and the last one were used."""
 
     machines: int
     bytes: int
@@ -26,61 +26,61 @@ class StatesUsage:
 
 
 def usage(store: Store) -> StatesUsage:
-    """What the states take now; a file that several stand on counts once."""
-    found = store.machines()
-    used = sorted(kept.used for kept in found)
-    return StatesUsage(len(found), _bytes(found), used[0] if used else None, used[-1] if used else None)
+    """What the saved machines take; a file that several of them need counts once."""
+    machines = store.machines()
+    used = sorted(machine.used for machine in machines)
+    return StatesUsage(len(machines), _bytes(machines), used[0] if used else None, used[-1] if used else None)
 
 
 def prune(store: Store, limits: StateLimits, remove_image: Callable[[str], bool], room_for: int = 0) -> list[str]:
-    """Remove what is too old, then the longest unused, until ``room_for`` more bytes fit into the limit.
+    """Remove saved machines that are too old, then the longest unused ones, until ``room_for`` more bytes fit into the limit.
 
-    One that is in use is never removed. ``remove_image`` removes a container's image, False if the engine would not.
-    Returns the keys of what went.
+    A machine that is in use is never removed. ``remove_image`` removes a container's image and returns False when
+    the engine refuses. Returns the keys of the machines that were removed.
     """
-    now, gone = time.time(), []
+    now, removed = time.time(), []
     for path in (store.root / "records").glob("*.json"):
         if now - path.stat().st_mtime > RECORD_AGE_S:
             path.unlink(missing_ok=True)
-    left = sorted(store.machines(), key=lambda kept: kept.used)
+    left = sorted(store.machines(), key=lambda machine: machine.used)
     while left and (now - left[0].used.timestamp() > limits.age_s or _bytes(left) + room_for > limits.bytes):
-        kept = left.pop(0)
-        if not store.locks.try_remove(kept.key):
+        machine = left.pop(0)
+        if not store.locks.try_remove(machine.key):
             continue
         try:
-            if kept.image is None or remove_image(kept.image):
-                shutil.rmtree(kept.folder, ignore_errors=True)
-                gone.append(kept.key)
+            if machine.image is None or remove_image(machine.image):
+                shutil.rmtree(machine.folder, ignore_errors=True)
+                removed.append(machine.key)
         finally:
-            store.locks.removed(kept.key)
-    return gone
+            store.locks.removed(machine.key)
+    return removed
 
 
 def sweep(store: Store) -> list[str]:
-    """Remove what runs that were killed had not finished writing."""
-    gone = []
+    """Remove what killed runs had not finished writing; returns the folders."""
+    removed = []
     for folder in (store.root / "machines").glob(".*"):
-        who = folder.name[1:].rsplit(":", 1)[0]
-        if not owner_is_alive(who):
+        owner = folder.name[1:].rsplit(":", 1)[0]
+        if not owner_is_alive(owner):
             shutil.rmtree(folder, ignore_errors=True)
-            gone.append(str(folder))
+            removed.append(str(folder))
     for folder in (store.root, store.root / "records"):
         for path in folder.glob(".*.json.*"):
             if not owner_is_alive(owner_in_name(path.name)):
                 path.unlink(missing_ok=True)
-    return gone
+    return removed
 
 
-def _bytes(kept: list[SavedMachine]) -> int:
-    """What they take together; the layers that VMs share are one file under several names."""
+def _bytes(machines: list[SavedMachine]) -> int:
+    """The bytes that the machines take together; a disk layer that VMs share is one file under several names."""
     files = {}
-    for each in kept:
-        if each.image:
+    for machine in machines:
+        if machine.image:
             continue
-        for path in files_of(each.folder):
+        for path in files_of(machine.folder):
             try:
                 stat = path.stat()
             except OSError:
                 continue
             files[stat.st_ino] = stat.st_blocks * 512
-    return sum(files.values()) + sum(each.bytes for each in kept if each.image)
+    return sum(files.values()) + sum(machine.bytes for machine in machines if machine.image)

@@ -1,14 +1,14 @@
-"""The states of this host: found by their key, written aside and renamed, entered by whoever has the same key.
+"""The saved states of this host: found by their key, written aside, then renamed.
 
-A *record* says what was done to come to a state and what was seen on the way;
-it is small. A *machine* is what can be entered: the files of a VM, or the
-image of a container. A record may outlive its machine.
+A *record* says what was run to come to a state and what each snippet did; a record is small. A *machine* is what can
+be restored: the files of a VM, or the image of a container. A record may outlive its machine.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import threading
@@ -18,15 +18,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import ClassVar
 
 from checks.host import cache_dir, process_owner, sync_to_disk, write_whole
-from checks.states.locks import Locks
+from checks.states.locks import Claims, Locks
 from checks.states.record import Record
+
+log = logging.getLogger("guide")
 
 
 @dataclass(frozen=True)
 class StateImage:
-    """What a container has become: an image of the engine's, and what it takes over the one below it."""
+    """The engine's image that a container was saved as, and the bytes that it takes over the image below it."""
 
     tag: str
     bytes: int
@@ -34,9 +37,9 @@ class StateImage:
 
 @dataclass(frozen=True)
 class SavedMachine:
-    """A machine that can be entered: the folder of a VM's files, or the tag of a container's image.
+    """A machine that can be restored: a VM's files in ``folder``, or a container's image ``image``.
 
-    ``bytes`` counts a VM's disk layers that other states stand on as well.
+    ``bytes`` counts those disk layers of a VM, too, that other states need as well.
     """
 
     key: str
@@ -50,49 +53,50 @@ class SavedMachine:
 class Store:
     """The states below one folder.
 
-    ``run`` names this run; without ``reuse`` only what this run has made of
-    the very page is found, and machines on which nothing was done but
-    starting them.
+    ``run`` is the name of this run. Without ``reuse`` only such states are found as this run has made of the same
+    page, and machines on which nothing has run since their start.
     """
 
-    _opened: dict[Path, Locks] = {}  # a second descriptor of the lock file, once closed, would end the first one's locks
+    # Closing a second descriptor of a lock file would end the locks of the first one (fcntl(2)), so each file is opened once.
+    _opened: ClassVar[dict[Path, Locks]] = {}
 
-    def __init__(self, run: str, reuse: bool = True, folder: Path | None = None, say: Callable[[str], None] = lambda text: None):
-        self.run, self.reuse, self.say = run, reuse, say
+    def __init__(self, run: str, reuse: bool = True, folder: Path | None = None):
+        self.run, self.reuse = run, reuse
         self.root = folder or cache_dir() / "states"
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.root / "records").mkdir(exist_ok=True)
         (self.root / "machines").mkdir(exist_ok=True)
         self.locks = self._opened.setdefault(self.root, Locks(self.root / "locks"))
-        # Where the engine keeps the containers' states of this store, and of no other store on this host.
+        self.claims = Claims(self.locks)
+        # The engine's repository for the containers' states of this store, and of no other store on this host.
         self.images = f"localhost/guide-checks/state-{zlib.crc32(str(self.root).encode()):08x}"
         self._writing: dict[str, threading.Thread] = {}
 
     # ---- finding
 
     def record(self, key: str, page: str = "") -> Record | None:
-        """What is known of a state that ``page`` comes to, or None; what cannot be read counts as not there."""
+        """The record of a state that ``page`` comes to; None where there is none, or it cannot be read."""
         self.wait(key)
         try:
             record = Record.from_json(json.loads(self._record_file(key).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError, OSError):
-            self.say(f"the record of a state is damaged or of another version, and is not used: {self._record_file(key)}")
+            log.info(f"the record of a state is damaged or of another version, and is not used: {self._record_file(key)}")
             return None
-        return record if record.key == key and self._acceptable(record, page) else None
+        return record if record.key == key and self._may_use(record, page) else None
 
-    def _acceptable(self, record: Record, page: str) -> bool:
+    def _may_use(self, record: Record, page: str) -> bool:
         if not record.page_run.outcomes or (record.run == self.run and record.page_run.page == page):
             return True
         return self.reuse
 
     def lock_of(self, key: str) -> str:
-        """What those lock who make this state: without reuse nobody waits for what another run makes."""
+        """The key that makers of this state lock. Without reuse no run waits for what another run makes."""
         return key if self.reuse else hashlib.sha256(f"{self.run} {key}".encode()).hexdigest()
 
     def machine(self, key: str) -> SavedMachine | None:
-        """The machine of a state, or None. Whoever enters it calls ``locks.use`` first and looks again."""
+        """The machine of a state, or None. Before restoring it call ``locks.use``, then this method once more."""
         self.wait(key)
         folder = self.root / "machines" / key
         try:
@@ -102,54 +106,44 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def damage(self, kept: SavedMachine) -> str | None:
-        """What is wrong with the files of a VM's state, or None. 0.2 s for 1 GiB that is in memory."""
+    def damage(self, machine: SavedMachine) -> str | None:
+        """What is wrong with the files of a saved VM, or None. Takes 0.2 s for 1 GiB that is in the page cache."""
         try:
-            facts = json.loads((kept.folder / "state.json").read_text(encoding="utf-8"))["files"]
+            facts = json.loads((machine.folder / "state.json").read_text(encoding="utf-8"))["files"]
         except (OSError, ValueError, KeyError):
             return "its description cannot be read"
         for name, (size, crc32) in facts.items():
-            path = kept.folder / name
+            path = machine.folder / name
             if not path.exists() or path.stat().st_size != size or _crc32(path) != crc32:
                 return f"{name} is damaged"
         return None
 
     def machines(self) -> list[SavedMachine]:
-        """All that can be entered."""
-        found = (self.machine(folder.name) for folder in (self.root / "machines").iterdir() if not folder.name.startswith("."))
-        return [kept for kept in found if kept]
+        """All machines that can be restored."""
+        folders = (self.root / "machines").iterdir()
+        machines = (self.machine(folder.name) for folder in folders if not folder.name.startswith("."))
+        return [machine for machine in machines if machine]
 
-    # ---- keeping
+    # ---- saving
 
-    def remember(self, record: Record) -> None:
-        """Keep a record, in place of an older one of the same key."""
+    def save_record(self, record: Record) -> None:
+        """Save a record in place of an older one of the same key."""
         write_whole(self._record_file(record.key), json.dumps(record.to_json(), ensure_ascii=False).encode())
 
-    def aside(self) -> Path:
-        """A folder to write a machine into; ``keep`` gives it its name, a sweep removes it if that never happens."""
+    def new_folder(self) -> Path:
+        """A folder to write a machine into. ``save`` gives the folder its name; a sweep removes a folder without one."""
         folder = self.root / "machines" / f".{process_owner()}:{uuid.uuid4().hex}"
         folder.mkdir()
         return folder
 
-    def keep(self, record: Record, folder: Path, image: StateImage | None = None, then: Callable[[], None] = lambda: None) -> None:
-        """Sync what was written aside and give it its name, while the run goes on; then ``then``."""
+    def save(self, record: Record, folder: Path, image: StateImage | None = None, then: Callable[[], None] = lambda: None) -> None:
+        """Sync the machine in ``folder`` and give the folder its name, in a thread while the run goes on; then call ``then``."""
 
         def write() -> None:
             try:
-                paths = files_of(folder)
-                files = {str(path.relative_to(folder)): [path.stat().st_size, _crc32(path)] for path in paths}
-                size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in paths)
-                facts = {"image": image and image.tag, "bytes": size, "files": files, "instance": record.instance}
-                for name in files:
-                    sync_to_disk(folder / name)
-                write_whole(folder / "state.json", json.dumps(facts).encode())
-                (folder / "used").touch()
-                for place in {path.parent for path in paths} | {folder}:
-                    sync_to_disk(place)
-                if self._name(folder, record.key):
-                    self.remember(record)
+                self._write(record, folder, image)
             except OSError as error:
-                self.say(f"a state could not be kept, and the run goes on without it: {error}")
+                log.info(f"a state could not be saved, and the run goes on without it: {error}")
                 shutil.rmtree(folder, ignore_errors=True)
             finally:
                 then()
@@ -158,8 +152,22 @@ class Store:
         self._writing[record.key] = thread
         thread.start()
 
-    def _name(self, folder: Path, key: str) -> bool:
-        """Give it its name; False when another one of that name is in use, and stays."""
+    def _write(self, record: Record, folder: Path, image: StateImage | None) -> None:
+        paths = files_of(folder)
+        files = {str(path.relative_to(folder)): [path.stat().st_size, _crc32(path)] for path in paths}
+        size = image.bytes if image else sum(path.stat().st_blocks * 512 for path in paths)
+        facts = {"image": image and image.tag, "bytes": size, "files": files, "instance": record.instance}
+        for name in files:
+            sync_to_disk(folder / name)
+        write_whole(folder / "state.json", json.dumps(facts).encode())
+        (folder / "used").touch()
+        for place in {path.parent for path in paths} | {folder}:
+            sync_to_disk(place)
+        if self._rename(folder, record.key):
+            self.save_record(record)
+
+    def _rename(self, folder: Path, key: str) -> bool:
+        """Give a machine's folder its name; False, with the folder removed, when a machine of that name is in use."""
         place = folder.parent / key
         if place.exists() and self.locks.try_remove(key):
             try:
@@ -175,23 +183,23 @@ class Store:
         return True
 
     def wait(self, key: str | None = None) -> None:
-        """Until what is being written is there; all of it without a key."""
-        for each in [key] if key else list(self._writing):
-            if thread := self._writing.get(each):
+        """Wait until the state that is being written is there; without a key, all that are being written."""
+        for name in [key] if key else list(self._writing):
+            if thread := self._writing.get(name):
                 thread.join()
-                self._writing.pop(each, None)
+                self._writing.pop(name, None)
 
-    def writing(self, key: str) -> bool:
-        """Whether it is being written at the moment."""
+    def is_writing(self, key: str) -> bool:
+        """Whether a thread of this process is writing the state."""
         thread = self._writing.get(key)
         return thread is not None and thread.is_alive()
 
-    def touch(self, kept: SavedMachine) -> None:
-        """It was used: it is among the last to be thrown away."""
-        (kept.folder / "used").touch()
+    def touch(self, machine: SavedMachine) -> None:
+        """Note that the machine was used, so that it is among the last to be removed."""
+        (machine.folder / "used").touch()
 
     def forget(self, key: str) -> None:
-        """Remove a machine, unless somebody uses it; its record stays."""
+        """Remove a machine unless a process uses it; its record stays."""
         if self.locks.try_remove(key):
             try:
                 shutil.rmtree(self.root / "machines" / key, ignore_errors=True)
@@ -203,7 +211,7 @@ class Store:
 
 
 def files_of(folder: Path) -> list[Path]:
-    """A machine's files; where there are two machines each has a folder of its own in it."""
+    """All files of a saved machine. The state of two machines has a folder for each."""
     return sorted(path for path in folder.rglob("*") if not path.is_dir())
 
 
@@ -216,5 +224,5 @@ def _crc32(path: Path) -> int:
 
 
 def run_name() -> str:
-    """This run's name; the processes that run pages side by side share the one in the environment."""
+    """A name for this run; processes that run pages of one run share the name in $GUIDE_RUN."""
     return os.environ.get("GUIDE_RUN") or f"{process_owner()}:{uuid.uuid4().hex[:8]}"

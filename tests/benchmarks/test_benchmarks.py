@@ -104,7 +104,7 @@ def test_a_row_of_whole_runs_is_compared_with_the_row_above():
     assert text.splitlines()[-1].split() == ["100", "60.0", "x7.50", "0.60", "0.50", "60.0", "x1.20"]
 
 
-@pytest.mark.slow
+@pytest.mark.container
 @pytest.mark.usefixtures("nothing_left")
 def test_a_small_bench_runs_in_real_containers(capsys):
     text = snippets.report(configuration.load(ROOT / "mkdocs.yml"), Shape(2, 3), more=5, rounds=1)
@@ -114,7 +114,7 @@ def test_a_small_bench_runs_in_real_containers(capsys):
     assert "to cram" in text
 
 
-@pytest.mark.slow
+@pytest.mark.container
 @pytest.mark.usefixtures("nothing_left")
 def test_what_runs_inside_a_container_is_counted(make_guide):
     make_guide.snippets("burn", "python3 -c 'import time\nwhile time.process_time() < 3: pass'")
@@ -126,7 +126,7 @@ def test_what_runs_inside_a_container_is_counted(make_guide):
     assert measured(command, make_guide.folder).cpu_s < 3 + 2.5, "the rest of such a run costs less than the burning"
 
 
-@pytest.mark.slow
+@pytest.mark.container
 @pytest.mark.usefixtures("nothing_left")
 def test_whole_runs_are_measured_and_leave_no_state():
     text = whole.report(configuration.load(ROOT / "mkdocs.yml"), sizes=(1, 2), snippets=2)

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.container, pytest.mark.usefixtures("nothing_left")]
 JUNIT = ".guide/junit-debian-13.xml"
 
 

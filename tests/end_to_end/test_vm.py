@@ -12,7 +12,7 @@ from guides import ROOT, fence
 from checks import config as configuration
 from checks.pages.reader import read_guide
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("nothing_left")]
 
 
 def report(ran, page, snippet_id):
@@ -95,7 +95,7 @@ def test_a_vm_runs_beside_somebody_elses_event_loop():
 
     targets = load_targets(configuration.load(ROOT / "mkdocs.yml"))
     target = default_target(targets)
-    builder = Builder(targets, lambda text: None)
+    builder = Builder(targets)
     emulator, disk = builder.emulator(target), builder.disk(target)
 
     async def body():
@@ -106,12 +106,12 @@ def test_a_vm_runs_beside_somebody_elses_event_loop():
             for restarts in (1, 2):
                 if restarts == 2:
                     vm.empty_at_restart()
-                name = vm.name
+                name = vm.qemu.name
                 vm.monitor("system_reset")
                 deadline = time.monotonic() + 10
                 while len(vm.resets) < restarts and time.monotonic() < deadline:
                     vm.tick()
-            return vm.monitor("query-status")["status"], vm.resets, vm.name != name
+            return vm.monitor("query-status")["status"], vm.resets, vm.qemu.name != name
         finally:
             vm.stop()
 

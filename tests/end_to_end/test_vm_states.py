@@ -16,7 +16,7 @@ from guides import ROOT
 
 from checks.host import cache_dir
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("nothing_left")]
 
 # Another output each time it is really run. Not a random number: a machine that is taken up goes on with the same ones.
 STAMP = "date +%s%N"

@@ -14,7 +14,7 @@ class Watched(Builder):
     """A builder whose two builds wait until both are under way; ``broken`` names one that fails then."""
 
     def __init__(self, broken: str = ""):
-        super().__init__({}, lambda text: None)
+        super().__init__({})
         self.broken = broken
         self.both = threading.Barrier(2, timeout=30)
         self.made: list[str] = []
@@ -34,7 +34,7 @@ class Watched(Builder):
 
 def test_what_two_kinds_of_machines_need_is_built_side_by_side_and_once():
     builder = Watched()
-    builder.ahead(None, ["vm", "container", "vm"])  # in turn, each would wait for the other until its time is up
+    builder.build_ahead(None, ["vm", "container", "vm"])  # in turn, each would wait for the other until its time is up
     assert sorted(builder.made) == ["container", "vm"]
 
 
@@ -42,9 +42,9 @@ def test_what_two_kinds_of_machines_need_is_built_side_by_side_and_once():
 def test_a_build_that_fails_is_told_when_the_other_has_ended(broken):
     builder = Watched(broken)
     with pytest.raises(GuideError, match=f"{broken} failed"):
-        builder.ahead(None, ["container", "vm"])
+        builder.build_ahead(None, ["container", "vm"])
     assert builder.made == [kind for kind in ("container", "vm") if kind != broken]
 
 
 def test_nothing_is_built_for_pages_without_machines():
-    Watched().ahead(None, [])
+    Watched().build_ahead(None, [])

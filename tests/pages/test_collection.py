@@ -65,7 +65,7 @@ def test_all_pages_are_named_by_their_folder_and_some_by_their_files(make_guide,
     for name in ("a", "b"):
         make_guide.snippets(name, "true")
     asked = []
-    monkeypatch.setattr(verify_command, "run_pytest", lambda config, *arguments: asked.append(arguments) or 0)
+    monkeypatch.setattr(verify_command, "run_pytest", lambda config, target, *arguments, **_: asked.append(arguments) or 0)
     for pages in ([], ["b"]):
         assert cli.main(["--config", str(make_guide.folder / "mkdocs.yml"), "verify", *pages]) == 0
     assert [[word for word in each if not word.startswith("-")] for each in asked] == [["docs"], ["docs/b.md"]]

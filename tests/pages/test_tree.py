@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from guides import errors, one_language, small_guide
 
-from checks.model import PageErrors
+from checks.model import Guide, Page, PageErrors, Snippet
 from checks.pages.reader import read_guide, read_heads
 from checks.pages.tree import order
 
@@ -59,3 +61,20 @@ def test_heads_that_are_not_in_order_are_told_as_always(tmp_path, text):
     with pytest.raises(PageErrors) as told:
         read_heads(config)
     assert [str(problem) for problem in told.value.problems] == errors(config)
+
+
+def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
+    path = Path(f"docs/{name}.md")
+    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
+    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
+
+
+def guide(*pages: Page) -> Guide:
+    return Guide(("en",), {("en", each.name): each for each in pages})
+
+
+def test_pages_run_after_what_they_stand_on_and_the_longest_branch_last():
+    made = guide(page("c", "1", after="b"), page("d", "1", after="a"), page("b", "1", after="a"), page("a", "1"), page("z", "1"))
+    names = [each.name for each in order(made, made.primary)]
+    assert names == ["z", "a", "d", "b", "c"] or names == ["a", "d", "b", "c", "z"]
+    assert [each.name for each in order(made, [made.pages["en", "c"]])] == ["a", "b", "c"]

@@ -26,8 +26,10 @@ PANIC = "[   50.100000] Kernel panic - not syncing: NMI: Not continuing\n[   50.
 
 
 def watch(expect, printed, resets=()):
-    console = Console(Path("/nonexistent"), data=printed.encode())
-    return RestartWatch(expect, SimpleNamespace(console=console, resets=list(resets)), 0, Outcome("a", ""), 0.0, lambda stage: None)
+    machine = SimpleNamespace(console=Console(Path("/nonexistent")), resets=list(resets))
+    seen = RestartWatch(replace(crash(), expect=expect), machine, Outcome("a", ""), 0.0)
+    machine.console.data = printed.encode()
+    return seen
 
 
 def test_a_kexec_is_another_kernel_without_a_reset():
@@ -39,7 +41,12 @@ def test_a_kexec_is_another_kernel_without_a_reset():
 @pytest.mark.parametrize(
     ("expect", "printed", "resets", "said"),
     [
-        ("kexec", BEFORE + ANOTHER, [len(BEFORE)], "the machine was reset, so it came through its firmware: that is no kexec"),
+        (
+            "kexec",
+            BEFORE + ANOTHER,
+            [len(BEFORE)],
+            "the machine was reset and came through its firmware, so another kernel was not started by kexec",
+        ),
         ("kexec", BEFORE + ANOTHER, [0], "the machine was reset"),
         ("kexec", PANIC + ANOTHER, [], "the kernel panicked instead of starting another: NMI: Not continuing"),
         ("reboot", BEFORE + ANOTHER, [], 'the machine was not reset: after a kexec, the page says data-expect="kexec"'),
@@ -63,12 +70,12 @@ def test_a_panic_must_come_soon_unless_the_machine_restarts_before_it():
 class FakeMachine:
     """A VM whose agent says what it is told to, and whose kernel panics once its button has been pressed."""
 
-    kind = "vm"
+    kind, accelerator, emulator, default_timeout_s, in_use, slot = "vm", None, None, 120, None, None
 
     def __init__(self, *messages):
         self.console = Console(Path("/nonexistent"))
         self.resets, self.pressed, self.messages = [], [], list(messages)
-        self.wire = self
+        self.channel = self
 
     def press(self, button):
         self.pressed.append(button)
@@ -89,10 +96,11 @@ class FakeMachine:
     def load(self, user):
         pass
 
-    def tick(self):
+    def tick(self, *_):
         return ""
 
-    last_words = console_tail = empty_at_restart = tick
+    last_words = console_tail = console_text = console_cast = console_mark = panic_since = tick
+    empty_at_restart = exhausted = start = restore = save = save_bytes = stop = tick
 
 
 def crash(**more) -> Snippet:

@@ -179,7 +179,6 @@ def test_no_page_names_another_host_to_load_from(whole):
         assert [url for url in loaded if not url.startswith(building.LOCAL_URL)] == [], file
 
 
-@pytest.mark.slow
 def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
     (tmp_path / "guide").mkdir()
     (tmp_path / "tmp").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -40,11 +41,11 @@ def store(tmp_path):
     return Store("run", folder=tmp_path / "states")
 
 
-def kept(store, number, megabytes=1, used=None):
+def saved(store, number, megabytes=1, used=None):
     """A state with a memory of its own and a layer."""
-    folder = store.aside()
+    folder = store.new_folder()
     (folder / "memory.zst").write_bytes(os.urandom(megabytes << 20))
-    store.keep(record(number), folder)
+    store.save(record(number), folder)
     store.wait()
     found = store.machine(key(number))
     if used:
@@ -53,30 +54,30 @@ def kept(store, number, megabytes=1, used=None):
 
 
 def test_a_record_comes_back_as_it_was(store):
-    store.remember(record(1))
+    store.save_record(record(1))
     assert store.record(key(1), "page") == record(1)
     assert store.record(key(2), "page") is None
 
 
-def test_a_damaged_record_is_no_record(tmp_path):
-    said = []
-    store = Store("run", folder=tmp_path, say=said.append)
-    store.remember(record(1))
+def test_a_damaged_record_is_no_record(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "guide")
+    store = Store("run", folder=tmp_path)
+    store.save_record(record(1))
     file = tmp_path / "records" / f"{key(1)}.json"
     for content in (file.read_text()[:100], "[]", json.dumps({**json.loads(file.read_text()), "page_run": {}})):
         file.write_text(content)
         assert store.record(key(1)) is None
-    assert len(said) == 3
-    assert str(file) in said[0]
+    assert len(caplog.messages) == 3
+    assert str(file) in caplog.messages[0]
 
 
 def test_without_reuse_only_this_runs_own_records_of_the_page_are_found(tmp_path):
-    Store("earlier", folder=tmp_path).remember(record(1, "earlier"))
+    Store("earlier", folder=tmp_path).save_record(record(1, "earlier"))
     base = record(2, "earlier")
     base.page_run.outcomes = []
     store = Store("run", reuse=False, folder=tmp_path)
-    store.remember(base)
-    store.remember(record(3))
+    store.save_record(base)
+    store.save_record(record(3))
     assert store.record(key(1), "page") is None
     assert store.record(key(2), "page") is not None, "a machine that was only started"
     assert store.record(key(3), "page") is not None
@@ -84,7 +85,7 @@ def test_without_reuse_only_this_runs_own_records_of_the_page_are_found(tmp_path
 
 
 def test_what_is_being_written_is_not_found_and_a_sweep_removes_it_when_its_run_is_gone(store):
-    folder = store.aside()
+    folder = store.new_folder()
     (folder / "memory.zst").write_bytes(b"half")
     assert store.machines() == []
     assert retention.sweep(store) == []
@@ -95,7 +96,7 @@ def test_what_is_being_written_is_not_found_and_a_sweep_removes_it_when_its_run_
 
 
 def test_a_damaged_file_is_told(store):
-    found = kept(store, 1)
+    found = saved(store, 1)
     assert store.damage(found) is None
     memory = found.folder / "memory.zst"
     data = bytearray(memory.read_bytes())
@@ -109,7 +110,7 @@ def test_a_damaged_file_is_told(store):
 def test_the_longest_unused_go_first_and_never_one_in_use(store):
     now = time.time()
     for number, hours in ((1, 5), (2, 9), (3, 1)):
-        kept(store, number, used=now - hours * 3600)
+        saved(store, number, used=now - hours * 3600)
     assert retention.usage(store).machines == 3
     assert retention.usage(store).bytes >= 3 << 20
     store.locks.use(key(2))
@@ -121,7 +122,7 @@ def test_the_longest_unused_go_first_and_never_one_in_use(store):
 
 
 def test_one_in_use_by_another_process_is_not_removed(store):
-    kept(store, 1)
+    saved(store, 1)
     code = (
         "import sys; from pathlib import Path; from checks.states.locks import Locks\n"
         "Locks(Path(sys.argv[1])).use(sys.argv[2]); print('in use', flush=True); sys.stdin.read()"
@@ -139,7 +140,7 @@ def test_one_in_use_by_another_process_is_not_removed(store):
 
 
 def test_a_containers_image_goes_with_its_state_or_both_stay(store):
-    store.keep(record(1), store.aside(), StateImage("localhost/x:1", 5 << 20))
+    store.save(record(1), store.new_folder(), StateImage("localhost/x:1", 5 << 20))
     store.wait()
     assert retention.usage(store).bytes == 5 << 20
     assert retention.prune(store, StateLimits(bytes=0), lambda image: False) == []
@@ -149,10 +150,10 @@ def test_a_containers_image_goes_with_its_state_or_both_stay(store):
 
 
 def test_a_layer_that_two_states_stand_on_counts_once(store):
-    first = kept(store, 1, megabytes=4)
-    folder = store.aside()
+    first = saved(store, 1, megabytes=4)
+    folder = store.new_folder()
     os.link(first.folder / "memory.zst", folder / "layer-1.qcow2")
-    store.keep(record(2), folder)
+    store.save(record(2), folder)
     store.wait()
     assert retention.usage(store).bytes < 6 << 20
 
@@ -162,34 +163,35 @@ def test_a_full_disk_is_told_before_anything_is_started(tmp_path):
         require_free_space(tmp_path, 1 << 60, "a VM")
 
 
-def test_a_state_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path):
-    said, after = [], threading.Event()
-    store = Store("run", folder=tmp_path, say=said.append)
-    folder = store.aside()
+def test_a_state_that_cannot_be_written_is_told_and_the_run_goes_on(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "guide")
+    after = threading.Event()
+    store = Store("run", folder=tmp_path)
+    folder = store.new_folder()
     (folder / "gone").symlink_to("nowhere")
-    store.keep(record(1), folder, then=after.set)
+    store.save(record(1), folder, then=after.set)
     store.wait()
     assert after.is_set()
-    assert "could not be kept" in said[0]
+    assert "could not be saved" in caplog.messages[0]
     assert store.machine(key(1)) is None
     assert not folder.exists()
 
 
 def test_a_second_state_of_the_same_key_takes_the_place_of_the_first_unless_that_is_in_use(store):
-    kept(store, 1)
+    saved(store, 1)
     store.locks.use(key(1))
     first = (store.machine(key(1)).folder / "memory.zst").stat().st_ino
-    assert (kept(store, 1).folder / "memory.zst").stat().st_ino == first
+    assert (saved(store, 1).folder / "memory.zst").stat().st_ino == first
     store.locks.release(key(1))
-    assert (kept(store, 1).folder / "memory.zst").stat().st_ino != first
+    assert (saved(store, 1).folder / "memory.zst").stat().st_ino != first
     assert datetime.now(UTC) >= store.machine(key(1)).used
 
 
 def test_a_file_of_the_second_machine_is_looked_at_too(store):
-    folder = store.aside()
+    folder = store.new_folder()
     (folder / "peer").mkdir()
     (folder / "peer" / "memory").write_bytes(b"1234")
-    store.keep(record(1), folder)
+    store.save(record(1), folder)
     kept = store.machine(key(1))
     assert store.damage(kept) is None
     (kept.folder / "peer" / "memory").write_bytes(b"1235")

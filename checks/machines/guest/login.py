@@ -1,12 +1,12 @@
-"""The reader's login shell: a terminal, a bash in it that takes one snippet after the other, and how it ends.
+"""The reader's login shell: a terminal, and a bash in it that runs one snippet after the other.
 
-The shell takes each snippet from a FIFO and gives it to ``eval`` as it is:
-nothing of the snippet is rewritten, nothing of ours is in the descriptors that
-its children inherit, and a snippet that reads standard input reads the
-terminal, where nobody types, as a reader's would. The status comes back in the
-terminal's own stream, behind everything that was printed, between two marks
-that no snippet knows.
+The shell reads each snippet from a FIFO and gives it to ``eval`` unchanged: nothing of the snippet is rewritten, the
+snippet's children inherit no descriptor of ours, and a snippet that reads standard input reads the terminal, where
+nobody types, as a reader's would. The exit status comes back in the terminal's own stream, behind everything that was
+printed, between two marks that the snippet does not know.
 """
+
+from __future__ import annotations
 
 import fcntl
 import glob
@@ -18,11 +18,11 @@ import struct
 import termios
 from contextlib import suppress
 
-# The loop stands at the top level of the shell, not in a function: there `declare` would be local.
+# The loop stands at the top level of the shell, since `declare` in a function would be local.
 # The report stands in the loop's condition, since `break` and `continue` in a snippet lead there as well.
-# Which number the first line of an eval has differs between versions of bash, so another eval on the same line tells it.
-# What the loop does itself is silent under `set -x`. `$?` reaches the next snippet as it was, except under
-# `set -e`, where answering it would end the shell; the trap is told not to count that answer as a failure.
+# The number of an eval's first line differs between versions of bash, so another eval on the same line reads it.
+# What the loop does itself is silent under `set -x`. `$?` reaches the next snippet as the last one left it, except
+# under `set -e`, where returning that status would end the shell; the trap does not count that return as a failure.
 DRIVER = r"""
 __guide_answer() { return "$1"; }
 __guide_failed= __guide_ran=
@@ -46,9 +46,9 @@ COLUMNS, ROWS = 120, 40
 
 
 class Shell:
-    """One login of the reader: a terminal, a bash in it, and the FIFO that it takes snippets from."""
+    """One login of the reader: a terminal, a bash in it, and the FIFO from which the bash reads snippets."""
 
-    def __init__(self, user, folder):
+    def __init__(self, user: str, folder: str):
         self.mark = os.urandom(12).hex()
         self.fifo = os.path.join(folder, "snippet-" + self.mark)
         os.mkfifo(self.fifo)
@@ -60,52 +60,52 @@ class Shell:
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             settings = termios.tcgetattr(0)
-            settings[1] &= ~termios.OPOST  # the bytes as printed: no carriage returns of the terminal's own
+            settings[1] &= ~termios.OPOST  # The bytes as printed: the terminal adds no carriage returns.
             termios.tcsetattr(0, termios.TCSANOW, settings)
-            # dumb: no colours and no progress bars that only a screen could show
+            # A dumb terminal: programs draw no colours and no progress bars.
             os.environ["TERM"] = "dumb"
             os.execvp("su", ["su", "--login", user, "--session-command", bash])
         os.set_blocking(self.master, False)
-        # Open for good, at both ends: were it opened for each snippet, a shell that is quick would be back at the FIFO
-        # before this end was closed, read an end of file, and answer a second time.
+        # The FIFO stays open at both ends. Opened for each snippet, a quick shell would be back at the FIFO before this
+        # end was closed, read an end of file, and answer a second time.
         self.feeder = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
-        self.alive = os.pidfd_open(self.pid)  # readable when the login ends, also while others hold its terminal
+        self.alive = os.pidfd_open(self.pid)  # Readable when the login ends, also while other processes hold its terminal.
 
-    def feed(self, code):
-        """Hand over as much of a snippet as the FIFO takes; returns the rest, which is empty when all is on its way."""
+    def feed(self, code: bytes) -> bytes:
+        """Hand over as much of a snippet as the FIFO takes; returns the rest."""
         with suppress(BlockingIOError):
             while code:
                 code = code[os.write(self.feeder, code) :]
         return code
 
-    def read(self):
-        """(bytes that were printed, None or (status, where a line before the last failed))."""
+    def read(self) -> tuple[bytes, tuple[int, str] | None]:
+        """(the bytes that were printed, None or (exit status, "LINE:STATUS" of a line that failed before the last one))."""
         try:
             self.pending += os.read(self.master, 1 << 16)
         except BlockingIOError:
             return b"", None
-        except OSError:  # EIO: nobody has the terminal open any more; `alive` tells the rest
-            out, self.pending = self.pending, b""
-            return out, None
+        except OSError:  # EIO: no process has the terminal open any more; ``alive`` becomes readable.
+            output, self.pending = self.pending, b""
+            return output, None
         start = self.pending.find(b"\x1e" + self.mark.encode())
         if start >= 0:
             end = self.pending.find(b"\x1e", start + 1)
             if end < 0:
                 return b"", None
             words = self.pending[start + 1 : end].decode().split(" ")
-            out, self.pending = self.pending[:start], self.pending[end + 1 :]
-            return out, (int(words[1]), words[2])
-        keep = self.pending.rfind(b"\x1e")  # it may be the beginning of a mark
+            output, self.pending = self.pending[:start], self.pending[end + 1 :]
+            return output, (int(words[1]), words[2])
+        keep = self.pending.rfind(b"\x1e")  # This byte may be the beginning of a mark.
         if keep < 0 or len(self.pending) - keep > 64:
             keep = len(self.pending)
-        out, self.pending = self.pending[:keep], self.pending[keep:]
-        return out, None
+        output, self.pending = self.pending[:keep], self.pending[keep:]
+        return output, None
 
-    def end(self):
-        """End the login and all that belongs to its terminal."""
+    def end(self) -> None:
+        """End the login and all processes of its terminal."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
-        for pid in sessions_of(self.pid):
+        for pid in session_processes(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         os.close(self.feeder)
@@ -115,9 +115,9 @@ class Shell:
             os.unlink(self.fifo)
 
 
-def sessions_of(leader):
-    """Ids of all processes of the session that ``leader`` leads."""
-    found = []
+def session_processes(leader: int) -> list[int]:
+    """The ids of all processes of the session that the process ``leader`` leads."""
+    pids = []
     for stat in glob.glob("/proc/[0-9]*/stat"):
         try:
             with open(stat) as file:
@@ -125,5 +125,5 @@ def sessions_of(leader):
         except OSError:
             continue
         if int(fields[3]) == leader:
-            found.append(int(stat.split("/")[2]))
-    return found
+            pids.append(int(stat.split("/")[2]))
+    return pids

@@ -1,0 +1,104 @@
+"""A distribution's root file system made from packages by mmdebstrap, as a tar file."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from checks.host import cache_dir, process_owner
+from checks.images import mirror
+from checks.machines import engine as engines
+from checks.machines.channel import LOADER
+from checks.model import GuideError
+from checks.targets import IMAGE_FILES, Target
+
+log = logging.getLogger("guide")
+
+
+@dataclass(frozen=True)
+class Root:
+    """What a root file system is made of.
+
+    ``hooks`` are (mmdebstrap's hook, script of images/files/): ("customize", "vm-setup.sh"). ``environment`` are
+    variables that the scripts read. ``carries_pool``: the target's pool of packages is put into the root, too.
+    """
+
+    target: Target
+    kind: str
+    packages: Sequence[str]
+    hooks: Sequence[tuple[str, str]] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    carries_pool: bool = False
+
+
+def bootstrap(root: Root, recipe: str, tar: Path) -> str:
+    """Make ``tar``, a file in an empty folder; returns the digest of the recipe and of the packages that came out of it.
+
+    On a host of the target's family mmdebstrap runs on the host with the host's own mirror, else inside the
+    distribution's official container image. Raises GuideError when mmdebstrap fails.
+    """
+    target = root.target
+    log.info(f"building {target.name} ({root.kind}) from packages")
+    began = time.monotonic()
+    folder = tar.parent
+    shutil.copytree(IMAGE_FILES, folder / "files")
+    (folder / "files" / "loader.py").write_text(LOADER)
+    environment = {"POOL": " ".join(target.pool) if root.carries_pool else "", **root.environment}
+    options = ["--variant=apt", f"--include={','.join((*root.packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
+    options += [f'--{hook}-hook=sh files/{file} "$1"' for hook, file in root.hooks]
+    # For the digest: names and versions of what was installed, without times.
+    options += ['--customize-hook=chroot "$1" dpkg-query --show >manifest', "--customize-hook=sort -o manifest manifest"]
+    sources = mirror.named(target.family) or mirror.of_host(target.family)
+    if sources is not None and shutil.which("mmdebstrap"):
+        command = ["mmdebstrap", *options, target.suite, str(tar), *sources.sources(target)]
+        run_logged(command, folder, {**os.environ, **environment, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name} {root.kind}")
+    else:
+        _bootstrap_inside(root, options, tar, environment)
+    pool = _pool_index(tar)
+    if pool:
+        (folder / "pool").write_text(pool)
+    manifest = (folder / "manifest").read_text()
+    log.info(f"built {target.name} ({root.kind}) in {time.monotonic() - began:.0f} s")
+    return hashlib.sha256((recipe + manifest + pool).encode()).hexdigest()
+
+
+def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Mapping[str, str]) -> None:
+    """Run mmdebstrap in the distribution's official container image, whose apt configuration names the mirror."""
+    programs = engines.answering()
+    if not programs:
+        raise GuideError(engines.INSTALL_HINT)
+    target = root.target
+    official = target.distribution.image.format(suite=target.suite, version=target.version)
+    log.info(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
+    variables = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
+    command = [
+        programs[0], "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
+        f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
+        "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, tar.name, *options,
+    ]  # fmt: skip
+    script = (IMAGE_FILES / "inside.sh").read_bytes()
+    run_logged(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} {root.kind} inside {official}", script)
+
+
+def _pool_index(tar: Path) -> str:
+    """The index of the packages that the root carries; "" for a root without a pool."""
+    done = subprocess.run(["tar", "-xOf", str(tar), "./srv/pool/Packages"], capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else ""
+
+
+def run_logged(command: list[str], folder: Path, environment: Mapping[str, str], purpose: str, stdin: bytes = b"") -> None:
+    """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log."""
+    log_file = cache_dir() / "logs" / f"{purpose.replace(' ', '-').replace('/', '-')}.log"
+    log_file.parent.mkdir(exist_ok=True)
+    with log_file.open("wb") as output:
+        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin)
+    if done.returncode:
+        tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
+        raise GuideError(f"{purpose} failed ({done.returncode}):\n{tail}\nall of it: {log_file}")

@@ -1,0 +1,178 @@
+"""QEMU as a process: in a container of its own, with the sockets and the monitor by which the runner reaches it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from qemu.qmp import Message
+
+from checks.machines.engine import Engine
+from checks.machines.hardware import LAN, Hardware
+from checks.machines.machine import MachineLost
+from checks.machines.qmp import Monitor
+
+SOCKET_TIMEOUT_S = 180  # from the start of QEMU's container to QEMU's sockets
+# The processes that QEMU's container may have. QEMU starts up to 64 threads for a slow disk alone, beside its own
+# and zstd's, and aborts when it may not start one.
+THREADS = 256
+ENDED_WITHIN_S = 20  # from the end of QEMU to the end of its container
+
+# The first process of QEMU's container. It ends QEMU when the runner's end of its stdin is closed, which the
+# kernel also does when the runner is killed by SIGKILL.
+KEEPER = """
+import os, select, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+alive = os.pidfd_open(child.pid)
+while True:
+    ready, _, _ = select.select([0, alive], [], [])
+    if alive in ready:
+        sys.exit(child.wait())
+    if not os.read(0, 4096):
+        child.kill()
+        sys.exit(child.wait())
+"""
+
+
+class QemuProcess:
+    """One QEMU after the other on the same files: ``launch`` starts a QEMU, ``end`` ends the one that runs."""
+
+    def __init__(
+        self, engine: Engine, image: str, hardware: Hardware, accelerator: str, folder: Path, disk: Path, lan: Path | None
+    ):  # fmt: skip
+        self.engine, self.image, self.hardware, self.accelerator = engine, image, hardware, accelerator
+        self.folder, self.disk, self.lan = folder, disk, lan
+        self.name = new_name()
+        self.messages: deque[str] = deque(maxlen=50)
+        self.socket: socket.socket | None = None  # to the agent's port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._monitor: Monitor | None = None
+
+    @property
+    def monitor(self) -> Monitor:
+        """QEMU's monitor; MachineLost while no QEMU has been launched."""
+        if self._monitor is None:
+            raise MachineLost("QEMU has not been started")
+        return self._monitor
+
+    def launch(self, *arguments: str) -> socket.socket:
+        """Start QEMU with this command line; returns the socket to the agent's port once QEMU answers."""
+        self.name = new_name()  # The engine may still be removing the container of a QEMU that has ended.
+        for name in ("agent.sock", "qmp.sock"):
+            (self.folder / name).unlink(missing_ok=True)
+        command = self._container(["python3", "-c", KEEPER, *arguments], "--interactive", name=self.name)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._process = process
+        assert process.stderr
+        threading.Thread(target=self._collect_messages, args=(process.stderr,), daemon=True).start()
+        self.socket = self._connect(self.folder / "agent.sock")
+        # QEMU makes its sockets one after the other; the monitor's may come later than the agent's.
+        self._wait_for((self.folder / "qmp.sock").exists)
+        self._monitor = Monitor(self.name)
+        try:
+            self._monitor.connect(self.folder / "qmp.sock")
+        except MachineLost as lost:
+            raise MachineLost(f"{lost}; {self.printed()}") from None
+        return self.socket
+
+    def run_script(self, script: str, failure: str) -> str:
+        """Run a shell script beside QEMU's files, in a container of its own; returns its output, or raises MachineLost."""
+        done = subprocess.run(self._container(["sh", "-c", script]), capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if done.returncode:
+            raise MachineLost(f"{failure}: {done.stderr.strip()}")
+        return done.stdout
+
+    def has_ended(self) -> bool:
+        """Whether QEMU has been launched and runs no more."""
+        return self._process is not None and self._process.poll() is not None
+
+    def wait(self, timeout_s: float) -> int | None:
+        """The exit status of QEMU's container; None when QEMU still runs after ``timeout_s``, or was never launched."""
+        if self._process is None:
+            return None
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(timeout=timeout_s)
+        return None
+
+    def events(self) -> list[Message]:
+        """QEMU's events since the last call, the oldest first."""
+        return self.monitor.events()
+
+    def printed(self) -> str:
+        """What QEMU printed last, as one line."""
+        return " ".join(self.messages) or "QEMU printed nothing"
+
+    def disconnect(self) -> None:
+        """Close the lines to a QEMU that has ended."""
+        if self._monitor:
+            self._monitor.close()
+        if self.socket:
+            self.socket.close()
+            self.socket = None
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+
+    def end(self) -> None:
+        """End QEMU, whatever it does; safe to call twice."""
+        if self._monitor:
+            self._monitor.close()
+        if self._process:
+            self.engine.remove(self.name)
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self.disconnect()
+        self._process = None
+
+    def _container(self, argv: list[str], *options: str, name: str | None = None) -> list[str]:
+        return self.engine.run_command(
+            self.image, argv, "--network=none", "--cap-drop=ALL", "--security-opt=no-new-privileges",
+            "--read-only", "--tmpfs=/tmp:rw,size=64m", f"--pids-limit={THREADS}", f"--memory={self.hardware.container_memory()}",
+            f"--cpus={self.hardware.cpus}", *(["--device=/dev/kvm"] if self.accelerator == "kvm" else []),
+            f"--volume={self.folder}:/machine:rw", f"--volume={self.disk.parent}:/image:ro",
+            *([f"--volume={self.lan}:{LAN}:rw"] if self.lan else []), *options, name=name,
+        )  # fmt: skip
+
+    def _connect(self, path: Path) -> socket.socket:
+        line = socket.socket(socket.AF_UNIX)
+
+        def connected() -> bool:
+            try:
+                line.connect(str(path))
+            except OSError:
+                return False
+            return True
+
+        try:
+            self._wait_for(connected)
+        except MachineLost:
+            line.close()
+            raise
+        return line
+
+    def _wait_for(self, ready: Callable[[], bool]) -> None:
+        """Call ``ready`` until it returns True; MachineLost when QEMU ends before, or after ``SOCKET_TIMEOUT_S``."""
+        deadline = time.monotonic() + SOCKET_TIMEOUT_S
+        while not ready():
+            if self.has_ended() or time.monotonic() > deadline:
+                raise MachineLost(f"QEMU did not start: {self.printed()}")
+            time.sleep(0.02)
+
+    def _collect_messages(self, stream: IO[bytes]) -> None:
+        for line in stream:
+            self.messages.append(line.decode(errors="replace").strip())
+
+
+def new_name() -> str:
+    """A name for a container that no other container has."""
+    return f"guide-{uuid.uuid4().hex[:12]}"

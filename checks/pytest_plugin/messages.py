@@ -1,0 +1,82 @@
+"""What pytest shows of the log "guide": messages as lines past pytest's capture, and progress as a file for a display.
+
+``./guide`` starts pytest and shows one line of progress (commands/display.py). It names a folder in $GUIDE_PROGRESS;
+each process of the run writes a small JSON file there whenever its page comes further.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from contextlib import nullcontext, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER_VARIABLE = "GUIDE_PROGRESS"
+# Attributes of log records that say where a run is.
+FIELDS = ("page", "done", "count", "stage")
+
+log = logging.getLogger("guide")
+
+
+class MessageHandler(logging.Handler):
+    """Prints each message as a line of its own, past pytest's capture; in xdist's workers to stderr, with the worker's name."""
+
+    def __init__(self, config: pytest.Config, worker: str | None):
+        super().__init__(logging.INFO)
+        self._config, self._worker = config, worker
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record. Stages are left to the progress display, where there is one."""
+        if hasattr(record, "stage") and FOLDER_VARIABLE in os.environ:
+            return
+        text = record.getMessage()
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            if self._worker:
+                print(f"    {self._worker}: {text}", file=sys.stderr, flush=True)
+            elif reporter is None:
+                print(f"    {text}", file=sys.stderr, flush=True)
+            elif self._config.get_verbosity() >= 0:
+                reporter.ensure_newline()
+                reporter.write_line(f"    {text}", cyan=True)
+                sys.stdout.flush()
+
+
+class ProgressHandler(logging.Handler):
+    """Keeps one JSON file up to date: {"page": name, "done": snippets, "count": snippets, "stage": of a restart}."""
+
+    def __init__(self, file: Path):
+        super().__init__(logging.DEBUG)
+        self._file = file
+        self._state: dict[str, Any] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the file anew when the record says where the run is."""
+        news = {field: getattr(record, field) for field in FIELDS if hasattr(record, field)}
+        if not news:
+            return
+        if "page" in news:
+            self._state = {}
+        self._state |= news
+        aside = self._file.with_suffix(".new")
+        with suppress(OSError):  # A display that has ended has removed the folder.
+            aside.write_text(json.dumps(self._state), encoding="utf-8")
+            aside.replace(self._file)
+
+
+def install(config: pytest.Config, worker: str | None) -> None:
+    """Add the handlers for the time of this pytest session."""
+    log.setLevel(logging.DEBUG)
+    handlers: list[logging.Handler] = [MessageHandler(config, worker)]
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        handlers.append(ProgressHandler(Path(folder) / f"{worker or 'main'}-{os.getpid()}.json"))
+    for handler in handlers:
+        log.addHandler(handler)
+        config.add_cleanup(partial(log.removeHandler, handler))

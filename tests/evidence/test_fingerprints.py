@@ -1,0 +1,51 @@
+"""Which change to a page ends the evidence of which snippets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from guides import ROOT
+
+from checks import config as configuration
+from checks.evidence.fingerprints import page_fingerprints, snippet_fingerprints
+from checks.model import Guide, Page, Snippet
+from checks.targets import load_targets
+
+TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+
+
+def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
+    path = Path(f"docs/{name}.md")
+    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
+    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
+
+
+def guide(*pages: Page) -> Guide:
+    return Guide(("en",), {("en", each.name): each for each in pages})
+
+
+def test_a_changed_byte_unsettles_what_comes_after_it_and_nothing_else():
+    target = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    a, b = page("a", "one", "two"), page("b", "three", after="a")
+    before = snippet_fingerprints(guide(a, b), a, target) | snippet_fingerprints(guide(a, b), b, target)
+    changed = page("a", "one", "two!")
+    assert snippet_fingerprints(guide(changed, b), changed, target)["s0"] == snippet_fingerprints(guide(a, b), a, target)["s0"]
+    assert snippet_fingerprints(guide(changed, b), changed, target)["s1"] != snippet_fingerprints(guide(a, b), a, target)["s1"]
+    assert snippet_fingerprints(guide(changed, b), b, target)["s0"] != before["s0"]
+    assert snippet_fingerprints(guide(replace(a, memory="4G"), b), b, target)["s0"] != before["s0"]
+    reworded = replace(a, title="another")
+    assert snippet_fingerprints(guide(reworded, b), b, target) == snippet_fingerprints(guide(a, b), b, target)
+    assert snippet_fingerprints(guide(a, b), b, replace(target, pool=("other",)))["s0"] != before["s0"]
+
+
+def test_a_key_is_of_all_that_made_the_state_and_of_nothing_else():
+    made = guide(page("a", "one"), page("b", "two", after="a"))
+    first, second = made.primary
+    before = page_fingerprints(made, second, TARGET, "base")
+    assert page_fingerprints(made, second, TARGET, "another base").begin != before.begin
+    reworded = replace(second.snippets[0], path=Path("y"), line=9, timeout_s=5, id="s0")
+    assert page_fingerprints(made, replace(second, snippets=(reworded,), title="x"), TARGET, "base") == before
+    twice = replace(second, snippets=(second.snippets[0], replace(second.snippets[0], id="s1", code="true")))
+    assert page_fingerprints(made, twice, TARGET, "base").after["s0"] == before.after["s0"], "what follows does not matter"
+    assert page_fingerprints(made, first, TARGET, "base").end != before.begin

@@ -1,0 +1,30 @@
+"""The serial console: panics, kernels that stand still, kernels that start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from checks.machines.console import Console
+
+
+def console(text: str) -> Console:
+    made = Console(Path("/nonexistent"))
+    made.data = text.encode()
+    return made
+
+
+def test_a_panic_that_nobody_takes_over_is_dead():
+    boot = "[    9.000000] ready\n[   10.000001] Kernel panic - not syncing: sysrq triggered crash\n"
+    assert console(boot).panics() == ["sysrq triggered crash"]
+    assert not console(boot).dead()
+    stands = console(boot + "[   10.500000] ---[ end Kernel panic - not syncing: sysrq triggered crash ]---\n")
+    assert stands.dead()
+    assert stands.panics() == ["sysrq triggered crash"], "its last line is not another panic"
+
+
+def test_a_new_kernel_is_known_by_its_clock():
+    panicked = "[   10.000001] Kernel panic - not syncing: x\n[   10.100000] Rebooting\n"
+    assert not console(panicked).new_kernel()
+    assert console(panicked + "[    1.000000] kdump-tools: running\n").new_kernel()
+    until = len(panicked)
+    assert not console(panicked + "[    1.000000] next\n").new_kernel(0, until)
