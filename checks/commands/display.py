@@ -76,6 +76,7 @@ class Display:
         self._terminal = sys.stdout.isatty()
         self._began = self._printed = time.monotonic()
         self._shown = ""
+        self._places: list[tuple[str | None, str | None]] = []
         self._interrupted_at: float | None = None
 
     def run(self, command: list[str], folder: Path) -> int:
@@ -140,31 +141,31 @@ class Display:
         self._printed = time.monotonic()
 
     def _show(self, states: Path) -> None:
-        text = self._text(states)
+        running = self._running(states)
+        text = " | ".join(describe(state, self._estimates, time.monotonic() - self._began) for state in running)
         if self._terminal:
             width = shutil.get_terminal_size().columns
             if text:
                 sys.stdout.write(f"\r\x1b[K{text[: width - 1]}")
                 sys.stdout.flush()
             self._shown = text
-        elif text and (self._news(text) or time.monotonic() - self._printed > SILENCE_S):
+            return
+        places = [(state.get("page"), state.get("stage")) for state in running]
+        if text and (places != self._places or time.monotonic() - self._printed > SILENCE_S):
             print(f"    {text}", flush=True)
-            self._shown, self._printed = text, time.monotonic()
+            self._places, self._printed = places, time.monotonic()
 
-    def _news(self, text: str) -> bool:
-        """Whether the line names another page or another stage than the last one that was printed."""
-        return [part.split("  ")[:2] for part in text.split(" | ")] != [part.split("  ")[:2] for part in self._shown.split(" | ")]
-
-    def _text(self, states: Path) -> str:
-        parts = []
+    def _running(self, states: Path) -> list[dict[str, Any]]:
+        """What each process of the run has last written; processes that have come to their end are left out."""
+        running = []
         for file in sorted(states.glob("*.json")):
             try:
                 state = json.loads(file.read_text(encoding="utf-8"))
             except (OSError, ValueError):
                 continue
             if state.get("count", 0) > state.get("done", 0):
-                parts.append(describe(state, self._estimates, time.monotonic() - self._began))
-        return " | ".join(parts)
+                running.append(state)
+        return running
 
     def _erase(self) -> None:
         if self._terminal and self._shown:

@@ -44,7 +44,7 @@ class RecordedRun:
 
     @property
     def machinery(self) -> str:
-        """ "current" when today's machinery wrote the evidence, else "older"."""
+        """Either "current", when today's machinery wrote the evidence, or "older"."""
         return "current" if self.data.get("machinery") == machinery_fingerprint() else "older"
 
     def console(self) -> str | None:
@@ -56,12 +56,12 @@ class RecordedRun:
         return plain("".join(text for _, kind, text in events if kind == "o").encode())
 
     def validity_of(self, snippet: Snippet, fingerprint: str) -> str:
-        """ "valid" when the run was of this snippet, after all that stands before it now; else "stale"."""
+        """Either "valid", when the run was of this snippet, after all that stands before it now, or "stale"."""
         entry = self.entries.get(snippet.id)
         return "valid" if entry is not None and entry.get("chain") == fingerprint else "stale"
 
     def page_validity(self, page: Page, fingerprints: dict[str, str]) -> str:
-        """ "valid" when all snippets of the page are, and the run had no others; else "stale"."""
+        """Either "valid", when all snippets of the page are, and the run had no others, or "stale"."""
         valid = all(self.validity_of(snippet, fingerprints[snippet.id]) == "valid" for snippet in page.snippets)
         return "valid" if valid and len(self.entries) == len(page.snippets) else "stale"
 

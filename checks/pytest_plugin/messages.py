@@ -80,3 +80,33 @@ def install(config: pytest.Config, worker: str | None) -> None:
     for handler in handlers:
         log.addHandler(handler)
         config.add_cleanup(partial(log.removeHandler, handler))
+    if not worker:
+        config.pluginmanager.register(TestProgress())
+
+
+class TestProgress:
+    """A plugin for the process that starts xdist's workers, or for the only process: counts the tests that are no snippets."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._count = self._done = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Count the tests of a session without workers."""
+        self._count = sum(_is_test(item.nodeid) for item in session.items) or self._count
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: list[str]) -> None:
+        """Count the tests that the workers have collected; all workers collect the same ones."""
+        self._count = sum(map(_is_test, ids))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """One test more has ended."""
+        if _is_test(nodeid):
+            self._done += 1
+            log.debug("progress", extra={"page": "tests", "done": self._done, "count": self._count})
+
+
+def _is_test(nodeid: str) -> bool:
+    return ".md::" not in nodeid
