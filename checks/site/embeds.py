@@ -13,29 +13,29 @@ from checks.model import GuideError
 from checks.site.context import SiteContext
 
 
-def diagram(showing: SiteContext, name: str) -> str:
+def diagram(context: SiteContext, name: str) -> str:
     """theme/diagrams/NAME.svg, its ``[[key]]`` replaced from NAME.yml in the language of the site."""
-    drawing, words = _read(showing, "diagram", name, ".svg")
-    return f'<figure class="diagram">{_worded(drawing, words.get(showing.language, {}), f"diagram {name}", showing.language)}</figure>'
+    drawing, words = _read(context, "diagram", name, ".svg")
+    return f'<figure class="diagram">{_worded(drawing, words.get(context.language, {}), f"diagram {name}", context.language)}</figure>'
 
 
-def widget(showing: SiteContext, name: str) -> str:
+def widget(context: SiteContext, name: str) -> str:
     """theme/widgets/NAME.html, its ``[[key]]`` replaced from NAME.yml in the language of the site.
 
     Three keys are given: ``base``, from the page to the root of its language; ``data``, as JSON, the content of the
     YAML file that NAME.yml names under ``data``; ``script``, as JSON, what stands under that word, for the program.
     """
-    form, every = _read(showing, "widget", name, ".html")
-    words = every.get(showing.language, {})
-    data = read_yaml(showing.config.root / every["data"]) if "data" in every else None
-    given = {"base": showing.base, "data": _json(data), "script": _json(words.get("script", {}))}
-    return f'<div class="widget-{name}">{_worded(form, {**words, **given}, f"widget {name}", showing.language)}</div>'
+    form, every = _read(context, "widget", name, ".html")
+    words = every.get(context.language, {})
+    data = read_yaml(context.config.root / every["data"]) if "data" in every else None
+    given = {"base": context.base, "data": _json(data), "script": _json(words.get("script", {}))}
+    return f'<div class="widget-{name}">{_worded(form, {**words, **given}, f"widget {name}", context.language)}</div>'
 
 
-def _read(showing: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
-    file: Path = showing.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
+def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
+    file: Path = context.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
     if not file.exists():
-        raise GuideError(f"{kind}: there is no {showing.config.relative(file)}")
+        raise GuideError(f"{kind}: there is no {context.config.relative(file)}")
     return file.read_text(encoding="utf-8"), read_yaml(file.with_suffix(".yml")) or {}
 
 

@@ -21,13 +21,13 @@ from checks.site.urls import base_from_page
 
 # The site that is being built, and its page: superfences passes neither to a formatter. MkDocs
 # renders one page after the other, and calls on_pre_page_macros just before.
-_showing: SiteContext | None = None
+_context: SiteContext | None = None
 
 
 def define_env(env: Any) -> None:
     """Called by mkdocs-macros when a build starts."""
-    global _showing
-    _showing = load(Path(env.conf.config_file_path))
+    global _context
+    _context = load(Path(env.conf.config_file_path))
     env.macro(proof)
     env.macro(verified)
     env.macro(facts)
@@ -38,49 +38,49 @@ def define_env(env: Any) -> None:
 
 
 def on_pre_page_macros(env: Any) -> None:
-    global _showing
-    _showing = replace(_showing, page=env.page.file.src_uri.removesuffix(".md"), base=base_from_page(env.page.url))
+    global _context
+    _context = replace(_context, page=env.page.file.src_uri.removesuffix(".md"), base=base_from_page(env.page.url))
 
 
 def proof() -> str:
     """For the home page: when the last run was, on what, how many snippets ran, how many did not and why."""
-    return _in_markdown(panels.proof(_showing))
+    return _in_markdown(panels.proof(_context))
 
 
 def verified() -> str:
     """A table: per target and page, what is proven."""
-    return _in_markdown(panels.verified(_showing))
+    return _in_markdown(panels.verified(_context))
 
 
 def facts(file: str) -> str:
     """The table of a file of facts, named from the folder of mkdocs.yml: "data/releases.yml"."""
-    return _in_markdown(factual.table(_showing, file))
+    return _in_markdown(factual.table(_context, file))
 
 
 def glossary(*groups: str) -> str:
     """The terms of data/glossary.yml in both languages: those of the groups, all without any. See terms.py."""
     try:
-        return _in_markdown(panels.glossary(_showing, groups))
+        return _in_markdown(panels.glossary(_context, groups))
     except GuideError as error:
         raise GuideError(str(error).replace("\n", "; ")) from None  # mkdocs-macros garbles a message of two lines
 
 
 def transcript_url(page: str, target: str | None = None) -> str:
     """The address of what a page's snippets printed; on the first target that has run them if none is given."""
-    for name in [target] if target else _showing.evidence.targets():
-        if _showing.evidence.of(name, page) is not None:
-            return f"{_showing.base}proof/{name}/{page}/"
+    for name in [target] if target else _context.evidence.targets():
+        if _context.evidence.of(name, page) is not None:
+            return f"{_context.base}proof/{name}/{page}/"
     raise GuideError(f"transcript_url: no run of {page}{f' on {target}' if target else ''} is kept")
 
 
 def diagram(name: str) -> str:
     """The drawing theme/diagrams/NAME.svg, in the page's language."""
-    return _in_markdown(embeds.diagram(_showing, name))
+    return _in_markdown(embeds.diagram(_context, name))
 
 
 def widget(name: str) -> str:
     """The small program theme/widgets/NAME.html, in the page's language, with its data."""
-    return _in_markdown(embeds.widget(_showing, name))
+    return _in_markdown(embeds.widget(_context, name))
 
 
 def _in_markdown(block: str) -> str:
@@ -100,17 +100,17 @@ def format_fence(source, language, class_name, options, md, classes=None, id_val
         # What is copied is what ran: the theme's button takes this, not the text of the highlighted block.
         shown["data-copy"] = _attribute(source)
         # Where it is to be typed is read before it, not after: in the line that also names a file.
-        place = _showing.words["on_peer"].format(PEER_HOSTNAME) if _showing is not None and "data-on" in attributes else None
+        place = _context.words["on_peer"].format(PEER_HOSTNAME) if _context is not None and "data-on" in attributes else None
         if title := " · ".join(filter(None, (place, attributes.get("data-file")))):
             options = {**options, "title": title}
-        if _showing is not None and id_value:
-            below = panels.badge(_showing, id_value)
+        if _context is not None and id_value:
+            below = panels.badge(_context, id_value)
     elif "output" in classes:
         classes.append("no-copy")  # the theme's word: it is for reading
-        if _showing is not None:
-            above = panels.caption(_showing, getattr(md, "guide_snippet", ""), tuple(attributes.get("data-target", "*").split()))
+        if _context is not None:
+            above = panels.caption(_context, getattr(md, "guide_snippet", ""), tuple(attributes.get("data-target", "*").split()))
             # The style sheet draws this one. Whose output it is must also be read where there is none.
-            shown |= {} if above else {"data-label": html.escape(_showing.words["output"])}
+            shown |= {} if above else {"data-label": html.escape(_context.words["output"])}
     # The theme names a block after the nearest element with an id; two blocks with one name copy the same.
     md.guide_blocks = getattr(md, "guide_blocks", 0) + 1
     id_value = id_value or f"block-{md.guide_blocks}"

@@ -28,98 +28,98 @@ def render(template: str, **values: Any) -> str:
     return _templates().get_template(template).render(**values)
 
 
-def badge(showing: SiteContext, snippet_id: str) -> str:
+def badge(context: SiteContext, snippet_id: str) -> str:
     """The quiet line under a snippet; nothing when the page is not one of the guide's."""
-    snippet = showing.snippet(snippet_id)
+    snippet = context.snippet(snippet_id)
     if snippet is None:
         return ""
-    page = showing.guide.pages[showing.language, showing.page]
+    page = context.guide.pages[context.language, context.page]
     runs = []
-    for target in showing.evidence.targets():
-        if applies(snippet, target) and showing.evidence.of(target, page.name) is not None:
-            state = showing.evidence.state(target, page, snippet)
-            run = showing.evidence.of(target, page.name)
+    for target in context.evidence.targets():
+        if applies(snippet, target) and context.evidence.of(target, page.name) is not None:
+            state = context.evidence.state(target, page, snippet)
+            run = context.evidence.of(target, page.name)
             entry = run.entries.get(snippet.id) or {}
             runs.append({"target": target, "state": state, "date": (entry.get("ran_at") or run.date)[:10], "seconds": entry.get("seconds")})
-    return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
+    return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs).replace("\n", "")
 
 
-def caption(showing: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
+def caption(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
     """The quiet line above an output that is not the same on every release: whose it is. Nothing above the others.
 
     No two outputs of a snippet have the same globs, so these say which of them it is.
     """
-    snippet = showing.snippet(snippet_id)
+    snippet = context.snippet(snippet_id)
     output = next((each for each in snippet.outputs if each.targets == globs), None) if snippet else None
     if output is None or snippet.outputs == (output,) and "*" in globs:
         return ""
     if "*" in globs:
-        text = showing.words["output_elsewhere"]
+        text = context.words["output_elsewhere"]
     else:
-        chosen = [name for name in showing.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
-        text = showing.words["output_on"].format(showing.words["list"].join(map(showing.label, chosen)))
+        chosen = [name for name in context.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
+        text = context.words["output_on"].format(context.words["list"].join(map(context.label, chosen)))
     return render("caption.html", text=text).strip()
 
 
-def proof(showing: SiteContext) -> str:
+def proof(context: SiteContext) -> str:
     """For each target that has been run: when, on what, how much, and what was left out."""
-    cards = [_card(showing, target) for target in showing.evidence.targets()]
-    return render("proof.html", showing=showing, words=showing.words, cards=cards)
+    cards = [_card(context, target) for target in context.evidence.targets()]
+    return render("proof.html", context=context, words=context.words, cards=cards)
 
 
-def verified(showing: SiteContext) -> str:
+def verified(context: SiteContext) -> str:
     """Pages down, targets across."""
-    targets = showing.evidence.targets()
+    targets = context.evidence.targets()
     rows = []
-    for page in showing.guide.of(showing.language):
+    for page in context.guide.of(context.language):
         if page.snippets:
-            rows.append({"page": page, "url": page_url(showing, page), "cells": [_cell(showing, target, page) for target in targets]})
-    return render("verified.html", showing=showing, words=showing.words, targets=targets, rows=rows)
+            rows.append({"page": page, "url": page_url(context, page), "cells": [_cell(context, target, page) for target in targets]})
+    return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)
 
 
-def glossary(showing: SiteContext, groups: tuple[str, ...]) -> str:
+def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
     """The terms of these groups in the page's language, each with its name in the others; all when no group is named."""
     rows = []
-    for term in terms_of_groups(load_terms(showing.config, showing.guide), groups):
-        found = where_explained(term, showing.language, showing.guide)
+    for term in terms_of_groups(load_terms(context.config, context.guide), groups):
+        found = where_explained(term, context.language, context.guide)
         see = None
         if found is not None:
             page, heading, text = found
-            title = page.title if text == page.title else f"{page.title}{showing.words['within']}{text}"
-            see = {"url": f"{page_url(showing, page)}#{heading}", "title": title}
-        others = [(language, words) for language, words in term.words.items() if language != showing.language]
-        rows.append({"id": term.id, "own": term.words[showing.language], "others": others, "see": see})
-    twins = showing.config.raw.get("extra", {}).get("twins", {})
-    return render("glossary.html", words=showing.words, rows=rows, twins=twins)
+            title = page.title if text == page.title else f"{page.title}{context.words['within']}{text}"
+            see = {"url": f"{page_url(context, page)}#{heading}", "title": title}
+        others = [(language, words) for language, words in term.words.items() if language != context.language]
+        rows.append({"id": term.id, "own": term.words[context.language], "others": others, "see": see})
+    twins = context.config.raw.get("extra", {}).get("twins", {})
+    return render("glossary.html", words=context.words, rows=rows, twins=twins)
 
 
-def _cell(showing: SiteContext, target: str, page: Page) -> dict[str, Any]:
-    run = showing.evidence.of(target, page.name)
+def _cell(context: SiteContext, target: str, page: Page) -> dict[str, Any]:
+    run = context.evidence.of(target, page.name)
     meant = [snippet for snippet in page.snippets if applies(snippet, target)]
     return {
         "target": target,
-        "state": showing.evidence.page_state(target, page) if meant else "nothing",
+        "state": context.evidence.page_state(target, page) if meant else "nothing",
         "run": run,
         "ran": sum(1 for snippet in meant if run and snippet.id in run.entries),
         "skipped": len(page.snippets) - len(meant),
     }
 
 
-def _card(showing: SiteContext, target: str) -> dict[str, Any]:
-    runs = showing.evidence.runs(target)
+def _card(context: SiteContext, target: str) -> dict[str, Any]:
+    runs = context.evidence.runs(target)
     last = max(runs, key=lambda run: run.data["started"])
     # A container has the kernel of whoever ran it; that of a VM is the target's own.
     own = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
     counts: Counter[str] = Counter()
     left: list[tuple[Page, Snippet, str]] = []
     pages = set()
-    for page in showing.guide.of(showing.language):
+    for page in context.guide.of(context.language):
         for snippet in page.snippets:
             if snippet.skip is not None:
                 left.append((page, snippet, snippet.skip))
             elif not applies(snippet, target):
-                left.append((page, snippet, showing.words["other_target"]))
-            elif showing.evidence.state(target, page, snippet) == "valid":
+                left.append((page, snippet, context.words["other_target"]))
+            elif context.evidence.state(target, page, snippet) == "valid":
                 counts["ran"] += 1
                 pages.add(page.name)
             else:
@@ -135,7 +135,7 @@ def _card(showing: SiteContext, target: str) -> dict[str, Any]:
         "ran": counts["ran"],
         "stale": counts["stale"],
         "pages": len(pages),
-        "left": [{"page": page, "id": snippet.id, "url": page_url(showing, page), "why": why} for page, snippet, why in left],
+        "left": [{"page": page, "id": snippet.id, "url": page_url(context, page), "why": why} for page, snippet, why in left],
     }
 
 

@@ -21,20 +21,20 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
     """One file for each run of each page, in each language; ``out`` holds the languages' sites."""
     written = []
     for language in guide.languages:
-        showing = of(config, guide, language)
+        context = of(config, guide, language)
         for page in guide.of(language):
-            for target in showing.evidence.targets():
-                run = showing.evidence.of(target, page.name)
+            for target in context.evidence.targets():
+                run = context.evidence.of(target, page.name)
                 if run is not None:
                     file = out / language / "proof" / target / page.name / "index.html"
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(_page(showing, page, run), encoding="utf-8")
+                    file.write_text(_page(context, page, run), encoding="utf-8")
                     written.append(file)
-                    _console(showing, page, run, file.parent)
+                    _console(context, page, run, file.parent)
     return written
 
 
-def _page(showing: SiteContext, page: Page, run: RecordedRun) -> str:
+def _page(context: SiteContext, page: Page, run: RecordedRun) -> str:
     root = root_from_transcript(page)
     snippets = {snippet.id: snippet for snippet in page.snippets}
     entries = []
@@ -48,37 +48,37 @@ def _page(showing: SiteContext, page: Page, run: RecordedRun) -> str:
                 "code": snippet.code if same else None,
                 "output": _visible(entry.get("output") or ""),
                 "reason": snippet.skip if snippet else entry.get("skip"),
-                "boot": _boot(entry, showing),
+                "boot": _boot(entry, context),
             }
         )
     return panels.render(
-        "page.html",
-        showing=showing,
-        words=showing.words,
+        "transcript.html",
+        context=context,
+        words=context.words,
         page=page,
         peer=PEER_HOSTNAME,
         run=run,
         entries=entries,
         root=root,
         back=f"{root}{'' if page.name == 'index' else page.name.removesuffix('/index') + '/'}",
-        hreflang=hreflang(showing),
+        hreflang=hreflang(context),
         console=run.cast.exists(),
-        stale=showing.evidence.page_state(run.target, page) != "valid",
+        stale=context.evidence.page_state(run.target, page) != "valid",
         title=html.unescape(page.title),
     )
 
 
-def _console(showing: SiteContext, page: Page, run: RecordedRun, folder: Path) -> None:
+def _console(context: SiteContext, page: Page, run: RecordedRun, folder: Path) -> None:
     """The recording itself, and its text on a page of its own."""
     text = run.console()
     if text is not None:
         shutil.copyfile(run.cast, folder / "console.cast.gz")
-        title = showing.words["proof_title"].format(title=page.title, target=showing.label(run.target))
+        title = context.words["proof_title"].format(title=page.title, target=context.label(run.target))
         values = {
-            "words": showing.words,
+            "words": context.words,
             "title": title,
             "text": _visible(text),
-            "hreflang": hreflang(showing),
+            "hreflang": hreflang(context),
             "root": root_from_transcript(page),
         }
         (folder / "console.html").write_text(panels.render("console.html", **values), encoding="utf-8")
@@ -89,7 +89,7 @@ def _visible(output: str) -> str:
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else c for c in output.replace("\r\n", "\n"))
 
 
-def _boot(entry: dict[str, Any], showing: SiteContext) -> dict[str, Any] | None:
+def _boot(entry: dict[str, Any], context: SiteContext) -> dict[str, Any] | None:
     before, after = entry.get("boot_id_before"), entry.get("boot_id_after")
     if not before or not after:
         return None

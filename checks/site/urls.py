@@ -6,10 +6,10 @@ from checks.model import Page
 from checks.site.context import SiteContext
 
 
-def page_url(showing: SiteContext, page: Page) -> str:
+def page_url(context: SiteContext, page: Page) -> str:
     """Where MkDocs puts the page."""
     name = page.name.removesuffix("index").rstrip("/") if page.name.split("/")[-1] == "index" else page.name
-    return showing.base + (f"{name}/" if name else "")
+    return context.base + (f"{name}/" if name else "")
 
 
 def page_folder(name: str) -> str:
@@ -25,9 +25,9 @@ def root_from_transcript(page: Page) -> str:
     return "../" * (2 + len(page.name.split("/")))
 
 
-def hreflang(showing: SiteContext) -> str:
-    twins = showing.config.raw.get("extra", {}).get("twins", {})
-    return twins.get(showing.language, {}).get("hreflang", showing.language)
+def hreflang(context: SiteContext) -> str:
+    twins = context.config.raw.get("extra", {}).get("twins", {})
+    return twins.get(context.language, {}).get("hreflang", context.language)
 
 
 def base_from_page(url: str) -> str:
