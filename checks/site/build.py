@@ -16,7 +16,7 @@ from checks.model import Guide, GuideError
 from checks.pages.reader import read_guide
 from checks.site import transcripts
 from checks.site.check import check_site
-from checks.site.urls import page_folder
+from checks.site.urls import hreflang, page_url
 from checks.site.workers import Workers
 
 # Where the site will stand; only absolute links need it.
@@ -79,20 +79,18 @@ def _root(config: Config, guide: Guide, out: Path, url: str) -> None:
 
 
 def _sitemap(config: Config, guide: Guide, language: str, url: str) -> str:
-    twins = config.raw.get("extra", {}).get("twins", {})
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
     for page in guide.of(language):
-        place = page_folder(page.name)
-        lines.append(f"<url><loc>{url}{language}/{place}</loc>")
+        lines.append(f"<url><loc>{page_url(f'{url}{language}/', page.name)}</loc>")
         others = [name for name in guide.languages if (name, page.name) in guide.pages]
         if len(others) > 1:
-            named = [(twins.get(name, {}).get("hreflang", name), name) for name in others]
-            for hreflang, name in [*named, ("x-default", guide.languages[0])]:
-                href = quoteattr(f"{url}{name}/{place}")
-                lines.append(f'<xhtml:link rel="alternate" hreflang="{hreflang}" href={href}/>')
+            tagged = [(hreflang(config.twins, name), name) for name in others]
+            for tag, name in [*tagged, ("x-default", guide.languages[0])]:
+                href = quoteattr(page_url(f"{url}{name}/", page.name))
+                lines.append(f'<xhtml:link rel="alternate" hreflang="{tag}" href={href}/>')
         lines.append("</url>")
     return "\n".join([*lines, "</urlset>", ""])
 

@@ -12,6 +12,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import Guide, Snippet
 from checks.pages.reader import read_guide
+from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
 
@@ -35,6 +36,14 @@ class SiteContext:
     def snippet(self, snippet_id: str) -> Snippet | None:
         page = self.guide.pages.get((self.language, self.page))
         return next((snippet for snippet in page.snippets if snippet.id == snippet_id), None) if page else None
+
+    def page_url(self, name: str, heading: str = "") -> str:
+        """The address of another page, or of one of its headings, from the page that is rendered."""
+        return urls.page_url(self.base, name, heading)
+
+    def transcript_url(self, target: str, page_name: str, snippet_id: str = "") -> str:
+        """The address of what a page's snippets printed on a target, from the page that is rendered."""
+        return urls.transcript_url(self.base, target, page_name, snippet_id)
 
     def seconds(self, value: float | None) -> str:
         """Two significant places below ten seconds, none above."""

@@ -43,7 +43,7 @@ def table(context: SiteContext, file: str) -> str:
         raise GuideError(f"{file}: columns: there is no target {', '.join(unknown)}")
     rows = [_row(context, f"{file}: {row.get('id')}", row, columns) for row in data["rows"]]
     page, _, heading = data["unconfirmed"].partition(".md#")
-    mark = f"{context.base}{page}/#{heading}"
+    mark = context.page_url(page, heading)
     return render("facts.html", context=context, words=context.words, columns=columns, rows=rows, mark=mark)
 
 
@@ -100,7 +100,7 @@ def _proof(context: SiteContext, where: str, seen: str, target: str, value: Any,
     printed = " ".join((run.entries[snippet_id].get("output") or "").split())
     if shows not in printed if shows is not None else not _stands_in(value, printed):
         return None
-    return {"id": snippet_id, "url": f"{context.base}proof/{target}/{name}/#{snippet_id}"}
+    return {"id": snippet_id, "url": context.transcript_url(target, name, snippet_id)}
 
 
 def _stands_in(value: str, printed: str) -> bool:

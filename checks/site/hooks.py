@@ -69,7 +69,7 @@ def transcript_url(page: str, target: str | None = None) -> str:
     """The address of what a page's snippets printed; on the first target that has run them if none is given."""
     for name in [target] if target else _context.evidence.targets():
         if _context.evidence.of(name, page) is not None:
-            return f"{_context.base}proof/{name}/{page}/"
+            return _context.transcript_url(name, page)
     raise GuideError(f"transcript_url: no run of {page}{f' on {target}' if target else ''} is kept")
 
 

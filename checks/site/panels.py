@@ -13,7 +13,7 @@ from checks.evidence.validity import RecordedRun
 from checks.model import Page, Snippet, meant_for
 from checks.pages.glossary import load_terms, terms_of_groups, where_explained
 from checks.site.context import SiteContext
-from checks.site.urls import page_url
+from checks.site.urls import hreflang
 from checks.targets import applies
 
 
@@ -73,7 +73,7 @@ def verified(context: SiteContext) -> str:
     rows = []
     for page in context.guide.of(context.language):
         if page.snippets:
-            rows.append({"page": page, "url": page_url(context, page), "cells": [_cell(context, target, page) for target in targets]})
+            rows.append({"page": page, "cells": [_cell(context, target, page) for target in targets]})
     return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)
 
 
@@ -86,11 +86,14 @@ def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
         if found is not None:
             page, heading, text = found
             title = page.title if text == page.title else f"{page.title}{context.words['within']}{text}"
-            see = {"url": f"{page_url(context, page)}#{heading}", "title": title}
-        others = [(language, words) for language, words in term.words.items() if language != context.language]
+            see = {"url": context.page_url(page.name, heading), "title": title}
+        others = [
+            {"term": words.term, "hreflang": hreflang(context.config.twins, language)}
+            for language, words in term.words.items()
+            if language != context.language
+        ]
         rows.append({"id": term.id, "own": term.words[context.language], "others": others, "see": see})
-    twins = context.config.raw.get("extra", {}).get("twins", {})
-    return render("glossary.html", words=context.words, rows=rows, twins=twins)
+    return render("glossary.html", words=context.words, rows=rows)
 
 
 def _cell(context: SiteContext, target: str, page: Page) -> dict[str, Any]:
@@ -135,7 +138,7 @@ def _card(context: SiteContext, target: str) -> dict[str, Any]:
         "ran": counts["ran"],
         "stale": counts["stale"],
         "pages": len(pages),
-        "left": [{"page": page, "id": snippet.id, "url": page_url(context, page), "why": why} for page, snippet, why in left],
+        "left": [{"page": page, "id": snippet.id, "why": why} for page, snippet, why in left],
     }
 
 

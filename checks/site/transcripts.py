@@ -12,7 +12,7 @@ from checks.evidence.validity import RecordedRun
 from checks.model import PEER_HOSTNAME, Guide, Page
 from checks.site import panels
 from checks.site.context import SiteContext, of
-from checks.site.urls import hreflang, root_from_transcript
+from checks.site.urls import base_from_transcript, hreflang, page_url, transcript_folder
 
 _ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None, "on": None}
 
@@ -26,7 +26,7 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
             for target in context.evidence.targets():
                 run = context.evidence.of(target, page.name)
                 if run is not None:
-                    file = out / language / "proof" / target / page.name / "index.html"
+                    file = out / language / transcript_folder(target, page.name) / "index.html"
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_text(_page(context, page, run), encoding="utf-8")
                     written.append(file)
@@ -35,7 +35,7 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
 
 
 def _page(context: SiteContext, page: Page, run: RecordedRun) -> str:
-    root = root_from_transcript(page)
+    root = base_from_transcript(page.name)
     snippets = {snippet.id: snippet for snippet in page.snippets}
     entries = []
     for entry in run.data.get("snippets", ()):
@@ -60,8 +60,8 @@ def _page(context: SiteContext, page: Page, run: RecordedRun) -> str:
         run=run,
         entries=entries,
         root=root,
-        back=f"{root}{'' if page.name == 'index' else page.name.removesuffix('/index') + '/'}",
-        hreflang=hreflang(context),
+        back=page_url(root, page.name),
+        hreflang=hreflang(context.config.twins, context.language),
         console=run.cast.exists(),
         stale=context.evidence.page_state(run.target, page) != "valid",
         title=html.unescape(page.title),
@@ -78,8 +78,8 @@ def _console(context: SiteContext, page: Page, run: RecordedRun, folder: Path) -
             "words": context.words,
             "title": title,
             "text": _visible(text),
-            "hreflang": hreflang(context),
-            "root": root_from_transcript(page),
+            "hreflang": hreflang(context.config.twins, context.language),
+            "root": base_from_transcript(page.name),
         }
         (folder / "console.html").write_text(panels.render("console.html", **values), encoding="utf-8")
 
