@@ -16,8 +16,8 @@ from checks.model import Guide, GuideError
 from checks.pages.reader import read_guide
 from checks.site import transcripts
 from checks.site.check import check_site
+from checks.site.mkdocs_process import MkDocsProcesses
 from checks.site.urls import hreflang, page_url
-from checks.site.workers import Workers
 
 # Where the site will stand; only absolute links need it.
 URL_VARIABLE = "SITE_URL"
@@ -33,19 +33,19 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
     guide = read_guide(config)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with Workers(config) as workers, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
+    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
         fresh = Path(folder, "new")
-        make(config, guide, workers, fresh, site_url(), strict)
+        make(config, guide, processes, fresh, site_url(), strict)
         os.chmod(fresh, 0o755)
         if out.exists():
             out.rename(Path(folder, "old"))
         fresh.rename(out)
 
 
-def make(config: Config, guide: Guide, workers: Workers, out: Path, url: str, strict: bool) -> None:
+def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool) -> None:
     """Everything of the site, into a folder that does not exist yet."""
     out.mkdir(parents=True)
-    problems = workers.build(out, url, strict)
+    problems = processes.build(out, url, strict)
     if problems:
         raise GuideError("\n".join(problems))
     transcripts.write(config, guide, out)

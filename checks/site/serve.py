@@ -1,6 +1,6 @@
 """All languages on one address, built anew after each change; an error is shown, and the server lives on.
 
-The builders stay (see workers.py), so that an edit costs one rendering of
+MkDocs' processes stay (see mkdocs_process.py), so that an edit costs one rendering of
 the pages and not the loading of everything.
 """
 
@@ -21,7 +21,7 @@ from checks.config import Config
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build
-from checks.site.workers import Workers
+from checks.site.mkdocs_process import MkDocsProcesses
 
 # Changes are looked for this often. (Watching without looking, by inotify, would also report our own reading.)
 POLL_S = 0.3
@@ -34,9 +34,9 @@ _PAGE = "<!doctype html><meta charset=utf-8><title>%s</title><body>"
 class Site:
     """The served folder, and what is wrong with the pages now (None: nothing)."""
 
-    def __init__(self, config: Config, workers: Workers, root: Path, url: str):
+    def __init__(self, config: Config, processes: MkDocsProcesses, root: Path, url: str):
         self._config = config
-        self._workers = workers
+        self._processes = processes
         self._url = url
         self._number = 0
         self._machinery = _changed_last(MACHINERY)
@@ -51,7 +51,7 @@ class Site:
         fresh = self.root.with_name(f"site-{self._number}")
         try:
             config = configuration.load(self._config.file)
-            build.make(config, read_guide(config), self._workers, fresh, self._url, strict=True)
+            build.make(config, read_guide(config), self._processes, fresh, self._url, strict=True)
         except GuideError as error:
             self.error = str(error)
             print(f"\n{error}\n", flush=True)
@@ -77,7 +77,7 @@ class Site:
         now = _changed_last(MACHINERY)
         if now != self._machinery:
             self._machinery = now
-            self._workers.stop()
+            self._processes.stop()
 
 
 class Server(LiveReloadServer):
@@ -108,10 +108,10 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until Ctrl-C, which leaves nothing behind. Raises GuideError when the port is taken."""
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    with Workers(config) as workers, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
+    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _end)
-        site = Site(config, workers, Path(folder, "site"), url)
+        site = Site(config, processes, Path(folder, "site"), url)
         server = Server(site, host, port)
         try:
             _bind(server, url)

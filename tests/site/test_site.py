@@ -187,7 +187,7 @@ def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    code = f"from pathlib import Path; from checks import config, serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
+    code = f"from pathlib import Path; from checks import config; from checks.site import serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
     server = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
