@@ -20,7 +20,7 @@ from guides import ROOT, evidence, small_guide
 from checks.model import GuideError, PageErrors
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site.check import Blocks
+from checks.site.check import read_built_page
 from checks.site.urls import page_folder
 
 pytest_plugins = ["sites"]
@@ -33,8 +33,8 @@ def text_of(out: Path, *parts: str) -> str:
 def test_each_page_shows_and_copies_exactly_what_was_extracted(small):
     config, out = small
     for (language, name), page in read_guide(config).pages.items():
-        blocks = Blocks(text_of(out, language, page_folder(name), "index.html"))
-        assert blocks.copied == [(snippet.id, snippet.code) for snippet in page.snippets]
+        built = read_built_page(Path(out, language, page_folder(name), "index.html").read_bytes())
+        assert [(block.id, block.copied) for block in built.snippets] == [(snippet.id, snippet.code) for snippet in page.snippets]
 
 
 def test_a_badge_names_target_date_and_seconds_and_links_to_what_was_printed(small):
