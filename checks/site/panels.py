@@ -1,4 +1,4 @@
-"""The pieces of a page that speak of evidence: the badge under a snippet, an output's release, the home page's proof, the table."""
+"""The parts of a page that show evidence (badges, captions, the home page's cards, the table of pages), and the glossary."""
 
 from __future__ import annotations
 
@@ -24,67 +24,66 @@ def _templates() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """A file of templates/, filled in; every value is escaped."""
+    """The HTML of a file of templates/; every value is escaped, and a value that is missing is an error."""
     return _templates().get_template(template).render(**values)
 
 
 def badge(context: SiteContext, snippet_id: str) -> str:
-    """The quiet line under a snippet; nothing when the page is not one of the guide's."""
-    snippet = context.snippet(snippet_id)
-    if snippet is None:
+    """The line under a snippet that says on which targets a run vouches for it. Empty on a page that the guide does not have."""
+    page, snippet = context.current_page(), context.snippet(snippet_id)
+    if page is None or snippet is None:
         return ""
-    page = context.guide.pages[context.language, context.page]
     runs = []
     for target in context.evidence.targets():
-        if applies(snippet, target) and context.evidence.of(target, page.name) is not None:
+        run = context.evidence.of(target, page.name)
+        if run is not None and applies(snippet, target):
             state = context.evidence.state(target, page, snippet)
-            run = context.evidence.of(target, page.name)
             entry = run.entries.get(snippet.id) or {}
-            runs.append({"target": target, "state": state, "date": (entry.get("ran_at") or run.date)[:10], "seconds": entry.get("seconds")})
+            date = (entry.get("ran_at") or run.date)[:10]
+            runs.append({"target": target, "state": state, "date": date, "seconds": entry.get("seconds")})
     return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs).replace("\n", "")
 
 
 def caption(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
-    """The quiet line above an output that is not the same on every release: whose it is. Nothing above the others.
+    """The line above an output that says on which releases it is printed. Empty for an output of all releases.
 
-    No two outputs of a snippet have the same globs, so these say which of them it is.
+    ``globs`` are those of the output's ``data-target``. No two outputs of a snippet have the same globs, so the
+    globs identify the output.
     """
     snippet = context.snippet(snippet_id)
-    output = next((each for each in snippet.outputs if each.targets == globs), None) if snippet else None
-    if output is None or snippet.outputs == (output,) and "*" in globs:
+    output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
+    if snippet is None or output is None or snippet.outputs == (output,) and "*" in globs:
         return ""
     if "*" in globs:
         text = context.words["output_elsewhere"]
     else:
-        chosen = [name for name in context.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
-        text = context.words["output_on"].format(context.words["list"].join(map(context.label, chosen)))
+        targets = [name for name in context.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
+        text = context.words["output_on"].format(context.words["list"].join(map(context.label, targets)))
     return render("caption.html", text=text).strip()
 
 
 def proof(context: SiteContext) -> str:
-    """For each target that has been run: when, on what, how much, and what was left out."""
+    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run."""
     cards = [_card(context, target) for target in context.evidence.targets()]
     return render("proof.html", context=context, words=context.words, cards=cards)
 
 
 def verified(context: SiteContext) -> str:
-    """Pages down, targets across."""
+    """A table with a row for each page and a column for each target with evidence."""
     targets = context.evidence.targets()
-    rows = []
-    for page in context.guide.of(context.language):
-        if page.snippets:
-            rows.append({"page": page, "cells": [_cell(context, target, page) for target in targets]})
+    pages = [page for page in context.guide.of(context.language) if page.snippets]
+    rows = [{"page": page, "cells": [_cell(context, target, page) for target in targets]} for page in pages]
     return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)
 
 
 def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
-    """The terms of these groups in the page's language, each with its name in the others; all when no group is named."""
+    """The terms of these groups in the site's language, each with its names in the others; all terms when no group is named."""
     rows = []
     for term in terms_of_groups(load_terms(context.config, context.guide), groups):
-        found = where_explained(term, context.language, context.guide)
+        explained = where_explained(term, context.language, context.guide)
         see = None
-        if found is not None:
-            page, heading, text = found
+        if explained is not None:
+            page, heading, text = explained
             title = page.title if text == page.title else f"{page.title}{context.words['within']}{text}"
             see = {"url": context.page_url(page.name, heading), "title": title}
         others = [
@@ -98,21 +97,21 @@ def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
 
 def _cell(context: SiteContext, target: str, page: Page) -> dict[str, Any]:
     run = context.evidence.of(target, page.name)
-    meant = [snippet for snippet in page.snippets if applies(snippet, target)]
+    snippets = [snippet for snippet in page.snippets if applies(snippet, target)]
     return {
         "target": target,
-        "state": context.evidence.page_state(target, page) if meant else "nothing",
+        "state": context.evidence.page_state(target, page) if snippets else "nothing",
         "run": run,
-        "ran": sum(1 for snippet in meant if run and snippet.id in run.entries),
-        "skipped": len(page.snippets) - len(meant),
+        "ran": sum(1 for snippet in snippets if run and snippet.id in run.entries),
+        "skipped": len(page.snippets) - len(snippets),
     }
 
 
 def _card(context: SiteContext, target: str) -> dict[str, Any]:
     runs = context.evidence.runs(target)
     last = max(runs, key=lambda run: run.data["started"])
-    # A container has the kernel of whoever ran it; that of a VM is the target's own.
-    own = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
+    # A container has the kernel of the host that ran it, and no emulator; the kernel of a VM is the target's own.
+    on_vm = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
     counts: Counter[str] = Counter()
     left: list[tuple[Page, Snippet, str]] = []
     pages = set()
@@ -129,11 +128,11 @@ def _card(context: SiteContext, target: str) -> dict[str, Any]:
                 counts["stale"] += 1
     return {
         "target": target,
-        "crash": _crash(runs),
+        "crash": _last_crash(runs),
         "started": last.started,
-        "kernel": own.data.get("kernel") if own.data.get("emulator") else None,
-        "emulator": own.data.get("emulator"),
-        "accelerator": own.data.get("accelerator"),
+        "kernel": on_vm.data.get("kernel") if on_vm.data.get("emulator") else None,
+        "emulator": on_vm.data.get("emulator"),
+        "accelerator": on_vm.data.get("accelerator"),
         "seconds": sum(run.data.get("seconds") or 0 for run in runs),
         "ran": counts["ran"],
         "stale": counts["stale"],
@@ -142,8 +141,8 @@ def _card(context: SiteContext, target: str) -> dict[str, Any]:
     }
 
 
-def _crash(runs: list[RecordedRun]) -> dict[str, Any] | None:
-    """The last kernel panic that left a dump: where it is told, the boot ids around it, the dump."""
+def _last_crash(runs: list[RecordedRun]) -> dict[str, Any] | None:
+    """The last kernel panic that left a dump: the snippet's entry in the evidence (boot ids, dump), and its page."""
     crashes = [(run.data["started"], run, entry) for run in runs for entry in run.data["snippets"] if entry.get("dump")]
     if not crashes:
         return None

@@ -12,7 +12,8 @@ from guides import evidence, small_guide
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site import context, fact_tables
+from checks.site import fact_tables
+from checks.site.context import context_of
 
 FILE = "data/facts.yml"
 DEBIAN, UBUNTU = "debian-13", "ubuntu-24.04"
@@ -35,7 +36,7 @@ def write(config, cell, other=None, seen=None, **whole) -> None:
 
 
 def shown(config, language="en") -> str:
-    base = context.of(config, read_guide(config), language)
+    base = context_of(config, read_guide(config), language)
     return fact_tables.table(replace(base, page="index", base="./"), FILE)
 
 
