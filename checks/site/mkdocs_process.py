@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateSyntaxError
 
 from checks.config import Config
 from checks.model import GuideError
@@ -165,6 +165,8 @@ def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list
         config.plugins.on_shutdown()
     except GuideError as error:
         return str(error).splitlines()
+    except TemplateSyntaxError as error:  # of a template in theme/
+        return [f"{_relative(Path(error.filename or config_file), config_file.parent)}:{error.lineno}: {error.message}"]
     except SystemExit:  # from MkDocs for a wrong setting, from mkdocs-macros for a macro that failed; both have logged why
         failure = "MkDocs ended the build"
     except (MkDocsException, TemplateError, OSError) as error:
@@ -197,12 +199,16 @@ def _with_position(message: str, docs: Path, root: Path) -> str:
     match = macro or _LINK.search(message)
     if match is None or not (file := docs / match["file"]).is_file():
         return message
-    shown = file.relative_to(root) if file.is_relative_to(root) else file
+    shown = _relative(file, root)
     text = file.read_text(encoding="utf-8-sig")
     if macro:
         return f"{shown}:{_line_of_macro(message, text)}: {_reason_of_macro(message)}"
     number = next((number for number, line in enumerate(text.split("\n"), 1) if match["link"] in line), 1)
     return f"{shown}:{number}: {message}"
+
+
+def _relative(file: Path, root: Path) -> Path:
+    return file.relative_to(root) if file.is_relative_to(root) else file
 
 
 def _line_of_macro(message: str, text: str) -> int:

@@ -1,11 +1,12 @@
 """The built site: what its HTML says, and how a build or a server fails."""
 
-# ruff: noqa: E501  what is expected stands as it is, in one line
+# ruff: noqa: E501  an expected text stands in one line, as the page has it
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from guides import ROOT, evidence, small_guide
+from guides import ROOT, evidence, one_language, small_guide
 
 from checks.model import GuideError, PageErrors
 from checks.pages.reader import read_guide
@@ -54,7 +55,7 @@ def test_what_did_not_run_says_why(small):
 
 def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
     _, out = small
-    for language, here, there in (
+    for language, own, others in (
         ("en", "what you should see on Debian 13", "what you should see on other releases"),
         ("zh", "在 Debian 13 上应当看到", "在其他发行版上应当看到"),
     ):
@@ -62,7 +63,7 @@ def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
         above = re.findall(
             r'<div class="expected"><p class="expected__on" data-search-exclude>(.*?)</p><div id="[^"]*" class="[^"]*output', page
         )
-        assert above == [here, there]
+        assert above == [own, others]
         assert "data-label" not in page
     assert "expected__on" not in text_of(out, "en", "index.html")
     assert 'data-label="what you should see"' in text_of(out, "en", "index.html")
@@ -82,7 +83,7 @@ def test_an_output_for_several_releases_names_them_all(tmp_path):
     assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
 
 
-def test_the_proof_page_shows_what_was_printed_and_what_the_crash_left(small):
+def test_a_transcript_shows_what_was_printed_and_what_the_crash_left(small):
     _, out = small
     page = text_of(out, "en", "proof/debian-13/deep/page/index.html")
     for part in (
@@ -153,7 +154,18 @@ def test_a_broken_page_fails_the_build_with_its_position_and_the_old_site_stays(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
-def test_bad_pages_are_told_before_anything_is_built(tmp_path):
+@pytest.mark.parametrize("name", ["root/robots.txt", "overrides/main.html"])
+def test_a_broken_template_fails_the_build_with_its_position(name, tmp_path, capfd):
+    config = one_language(tmp_path, {"index": "# Title\n"})
+    shutil.copytree(ROOT / "theme", tmp_path / "theme")
+    (tmp_path / "theme" / name).write_text("one line\n{% nope %}\n")
+    with pytest.raises(GuideError) as error:
+        building.build(config, tmp_path / "out")
+    assert str(error.value) == f"theme/{name}:2: Encountered unknown tag 'nope'."
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_bad_pages_are_reported_before_anything_is_built(tmp_path):
     config = small_guide(tmp_path)
     (tmp_path / "docs/zh/index.md").write_text("```bash foo\nx\n```\n")
     with pytest.raises(PageErrors, match=r"docs/zh/index.md:1: `bash foo` after the fence"):
