@@ -63,6 +63,7 @@ class Config:
     dumps: tuple[str, ...]
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     state_limits: StateLimits = StateLimits()
+    twins: dict[str, dict[str, str]] = field(default_factory=dict, hash=False, compare=False)  # extra.twins: language -> name, hreflang
     raw: dict = field(default_factory=dict, hash=False, compare=False)
 
     @property
@@ -96,6 +97,14 @@ def _positive(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
+def _twins(file: Path, twins: Any) -> dict[str, dict[str, str]]:
+    """What the site's language switch has for each language; a GuideError says which form is expected."""
+    mappings = [twins, *(twins.values() if isinstance(twins, dict) else ())]
+    if not all(isinstance(mapping, dict) for mapping in mappings):
+        raise GuideError(f"{file}: extra.twins: expected {{LANGUAGE: {{name: NAME, hreflang: TAG}}}}, found {twins!r}")
+    return {str(language): {str(key): str(value) for key, value in twin.items()} for language, twin in twins.items()}
+
+
 def load(file: Path) -> Config:
     """Read mkdocs.yml and the configurations of the languages it names."""
     file = file.resolve()
@@ -122,5 +131,6 @@ def load(file: Path) -> Config:
         dumps=tuple(settings["dumps"]),
         always_run=tuple(settings["always_run"]),
         state_limits=_limits(file, settings["states"]),
+        twins=_twins(file, (raw.get("extra") or {}).get("twins") or {}),
         raw=raw,
     )

@@ -16,13 +16,13 @@ from checks.pages.reader import read_guide
 from checks.site import build as building
 
 CHROMIUM = "/usr/bin/chromium"
-# Nothing that a browser does by itself may look like the site asking for something.
+# Without these, the browser itself makes requests, which would look as if the site made them.
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-# axe-core in the page: id, help and elements of every violation of the given rule tags.
+# Run in a page with axe-core: the id, help and elements of every violation of the rules with the given tags.
 VIOLATIONS = """tags => axe.run(document, {runOnly: tags}).then(
     result => result.violations.map(found => [found.id, found.help, found.nodes.map(node => [node.html, node.any[0]?.message])])
 )"""
@@ -40,7 +40,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
-    """This guide itself, as it is now: a copy, since someone may be writing."""
+    """This guide itself: the configuration of a copy, since somebody may edit the pages meanwhile, and its built site."""
     folder = tmp_path_factory.mktemp("whole")
     for name in ("docs", "theme", "data", "evidence"):
         if (ROOT / name).exists():
@@ -71,7 +71,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def visit(browser):
-    """Serves a folder; opens its pages. A request to anywhere else fails the test."""
+    """A function that serves a folder and opens one of its pages. A request to any other host fails the session."""
     servers, asked = {}, []
 
     def open_page(out: Path, path: str, **settings):

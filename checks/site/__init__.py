@@ -1,1 +1,1 @@
-"""The site: what MkDocs calls, badges and tables from the evidence, the build, the live server. Starts no machine."""
+"""The site: what MkDocs calls, badges and tables from the evidence, the build, the local server. Nothing here starts a machine."""

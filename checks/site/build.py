@@ -1,76 +1,69 @@
-"""The whole site: every language by MkDocs, what the runs printed, the root; then a look at what came out."""
+"""The whole site: each language by MkDocs, the transcripts, the files above the languages; then the comparison with the pages."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from jinja2 import Environment
+from jinja2 import Environment, TemplateError
 
 from checks.config import Config
-from checks.model import Guide, GuideError
+from checks.model import Guide, GuideError, Page
 from checks.pages.reader import read_guide
 from checks.site import transcripts
 from checks.site.check import check_site
-from checks.site.urls import page_folder
-from checks.site.workers import Workers
+from checks.site.mkdocs_process import MkDocsProcesses
+from checks.site.urls import hreflang, page_url
 
-# Where the site will stand; only absolute links need it.
+# The environment variable with the address at which the site will be published. Only absolute links need the address.
 URL_VARIABLE = "SITE_URL"
 LOCAL_URL = "http://localhost:8000/"
 
 
 def build(config: Config, out: Path, strict: bool = True) -> None:
-    """Build the site into the folder ``out``. A build that fails leaves what was there as it was.
+    """Build the site into the folder ``out``. A build that fails leaves the folder as it was.
 
-    Raises PageErrors for what is wrong in the pages, and GuideError for what
-    MkDocs warns of (if ``strict``) or for a page that shows other code than runs.
+    Raises PageErrors for mistakes in the pages, and GuideError for warnings of MkDocs
+    (if ``strict``) or for a page that shows other code than the code that runs.
     """
     guide = read_guide(config)
     out = out.resolve()
     out.parent.mkdir(parents=True, exist_ok=True)
-    with Workers(config) as workers, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
+    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
         fresh = Path(folder, "new")
-        make(config, guide, workers, fresh, site_url(), strict)
+        make(config, guide, processes, fresh, site_url(), strict)
         os.chmod(fresh, 0o755)
         if out.exists():
             out.rename(Path(folder, "old"))
         fresh.rename(out)
 
 
-def make(config: Config, guide: Guide, workers: Workers, out: Path, url: str, strict: bool) -> None:
-    """Everything of the site, into a folder that does not exist yet."""
+def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool) -> None:
+    """Build the whole site into ``out``, which must not exist yet. ``url`` ends in a slash. Raises GuideError as build() does."""
     out.mkdir(parents=True)
-    problems = workers.build(out, url, strict)
-    if problems:
-        raise GuideError("\n".join(problems))
+    if messages := processes.build(out, url, strict):
+        raise GuideError("\n".join(messages))
     transcripts.write(config, guide, out)
-    _root(config, guide, out, url)
-    problems = check_site(guide, out)
-    if problems:
+    _write_root(config, guide, out, url)
+    if problems := check_site(guide, out):
         raise GuideError("\n".join(map(str, problems)))
 
 
 def site_url() -> str:
+    """The site's address, with a slash at the end: the environment's, or that of `./guide serve`."""
     url = os.environ.get(URL_VARIABLE) or LOCAL_URL
     if not url.startswith(("https://", "http://")):
         raise GuideError(f"{URL_VARIABLE}: expected an address like https://example.org/guide/, found {url}")
     return url.rstrip("/") + "/"
 
 
-def _root(config: Config, guide: Guide, out: Path, url: str) -> None:
-    """The files above the languages, and a sitemap in each that knows the twins."""
+def _write_root(config: Config, guide: Guide, out: Path, url: str) -> None:
+    """Write the files above the languages, and a sitemap for each language in place of MkDocs' own, which knows one language."""
     folder = config.root / "theme" / "root"
-    path = "/" + url.split("://", 1)[1].partition("/")[2]
-    fill: Callable[[str], str] = lambda text: (  # noqa: E731
-        Environment(trim_blocks=True, keep_trailing_newline=True).from_string(text).render(root=path, url=url, languages=guide.languages)
-    )
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        (out / file.name).write_text(fill(file.read_text(encoding="utf-8")), encoding="utf-8")
+        (out / file.name).write_text(_fill(config, guide, file, url), encoding="utf-8")
     if not folder.is_dir() and len(guide.languages) == 1:
         (out / "index.html").write_text(f'<meta http-equiv="refresh" content="0; url={guide.languages[0]}/">', encoding="utf-8")
     for language in guide.languages:
@@ -78,25 +71,36 @@ def _root(config: Config, guide: Guide, out: Path, url: str) -> None:
         (out / language / "sitemap.xml.gz").unlink(missing_ok=True)
 
 
+def _fill(config: Config, guide: Guide, file: Path, url: str) -> str:
+    """A template of theme/root/ with the site's path ("/guide/"), address and languages."""
+    path = "/" + url.split("://", 1)[1].partition("/")[2]
+    environment = Environment(trim_blocks=True, keep_trailing_newline=True)
+    try:
+        template = environment.from_string(file.read_text(encoding="utf-8"))
+        return template.render(root=path, url=url, languages=guide.languages)
+    except TemplateError as error:
+        raise GuideError(f"{config.relative(file)}:{getattr(error, 'lineno', 1)}: {error.message}") from None
+
+
 def _sitemap(config: Config, guide: Guide, language: str, url: str) -> str:
-    twins = config.raw.get("extra", {}).get("twins", {})
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
     for page in guide.of(language):
-        place = page_folder(page.name)
-        lines.append(f"<url><loc>{url}{language}/{place}</loc>")
-        others = [name for name in guide.languages if (name, page.name) in guide.pages]
-        if len(others) > 1:
-            named = [(twins.get(name, {}).get("hreflang", name), name) for name in others]
-            for hreflang, name in [*named, ("x-default", guide.languages[0])]:
-                href = quoteattr(f"{url}{name}/{place}")
-                lines.append(f'<xhtml:link rel="alternate" hreflang="{hreflang}" href={href}/>')
+        lines.append(f"<url><loc>{page_url(f'{url}{language}/', page.name)}</loc>")
+        lines.extend(_alternates(config, guide, page, url))
         lines.append("</url>")
     return "\n".join([*lines, "</urlset>", ""])
 
 
-def remove(out: Path) -> None:
-    """Delete a built site."""
-    shutil.rmtree(out, ignore_errors=True)
+def _alternates(config: Config, guide: Guide, page: Page, url: str) -> list[str]:
+    """A link for each language that has the page; none when only one language has it."""
+    languages = [language for language in guide.languages if (language, page.name) in guide.pages]
+    if len(languages) < 2:
+        return []
+    tagged = [(hreflang(config.twins, language), language) for language in languages]
+    return [
+        f'<xhtml:link rel="alternate" hreflang="{tag}" href={quoteattr(page_url(f"{url}{language}/", page.name))}/>'
+        for tag, language in [*tagged, ("x-default", guide.languages[0])]
+    ]

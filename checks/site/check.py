@@ -1,64 +1,21 @@
-"""A look at the built site: each page shows, and copies, exactly the snippets that were extracted; no fence got lost."""
+"""Reads the built site back: each page shows, and copies, exactly the snippets that were extracted, and every fence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html.parser import HTMLParser
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
+
+from lxml import etree
 
 from checks.model import Guide, Page, Problem
 from checks.site.urls import page_folder
 
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
-
-
-class Blocks(HTMLParser):
-    """The code blocks of a page, in order."""
-
-    def __init__(self, text: str):
-        super().__init__(convert_charrefs=True)
-        self.count = 0  # of the blocks that came from fences
-        self.copied: list[tuple[str, str]] = []  # id, what the copy button yields
-        self.shown: list[str] = []  # the text of these blocks
-        self._depth = 0  # within a block of a snippet
-        self._in_code = False
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if "data-fence" in given:
-            self.count += 1
-        if "data-copy" in given:
-            self.copied.append((given.get("id") or "", given["data-copy"] or ""))
-            self.shown.append("")
-            self._depth = 1
-        elif self._depth and tag not in _VOID:
-            self._depth += 1
-            self._in_code = self._in_code or tag == "code"
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._depth and tag not in _VOID:
-            self._depth -= 1
-            if tag == "code":
-                self._in_code = False
-
-    def handle_data(self, data: str) -> None:
-        if self._in_code:
-            self.shown[-1] += data
-
-
-def check_site(guide: Guide, out: Path) -> list[Problem]:
-    """Compare ``out/LANGUAGE/PAGE/index.html`` of every page with what was extracted from it."""
-    problems: list[Problem] = []
-    for page in guide.pages.values():
-        file = out / page.language / page_folder(page.name) / "index.html"
-        if file.exists():
-            problems.extend(_page(page, Blocks(file.read_text(encoding="utf-8"))))
-        else:
-            problems.append(Problem(page.path, 0, "the site has no such page"))
-    return problems
-
+# hooks.format_fence writes these attributes: the first on every code block, the second on those of snippets.
+_FENCES = etree.XPath("//*[@data-fence]")
+_SNIPPETS = etree.XPath("//*[@data-copy]")
+_CODE = etree.XPath(".//code//text()", smart_strings=False)
 
 _UNMARKED = (
     "the site does not mark its code blocks: expected, in mkdocs.yml, custom_fences of pymdownx.superfences to name "
@@ -67,24 +24,65 @@ _UNMARKED = (
 )
 
 
-def _page(page: Page, blocks: Blocks) -> Iterator[Problem]:
-    if page.snippets and not blocks.count:
+@dataclass(frozen=True)
+class SnippetBlock:
+    """A snippet on a built page."""
+
+    id: str
+    copied: str  # what the copy button yields
+    shown: str  # the text of the block
+
+
+@dataclass(frozen=True)
+class BuiltPage:
+    """What was found on a built page: the number of code blocks, and the snippets among them in order."""
+
+    code_blocks: int
+    snippets: tuple[SnippetBlock, ...]
+
+
+def read_built_page(html: bytes) -> BuiltPage:
+    """The code blocks in the HTML of a page, which is UTF-8 whatever the page's <meta> says."""
+    # huge_tree: without it, lxml refuses a text of more than 10 MB.
+    root = etree.fromstring(html, etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    if root is None:  # an empty file
+        return BuiltPage(0, ())
+    fences, snippets = (cast(list[etree._Element], select(root)) for select in (_FENCES, _SNIPPETS))
+    return BuiltPage(len(fences), tuple(map(_snippet_block, snippets)))
+
+
+def _snippet_block(element: etree._Element) -> SnippetBlock:
+    texts = cast(list[str], _CODE(element))
+    return SnippetBlock(element.get("id", ""), element.get("data-copy", ""), "".join(texts))
+
+
+def check_site(guide: Guide, out: Path) -> list[Problem]:
+    """Compare ``out/LANGUAGE/PAGE/index.html`` of every page with what was extracted from the page."""
+    problems: list[Problem] = []
+    for page in guide.pages.values():
+        file = out / page.language / page_folder(page.name) / "index.html"
+        if file.exists():
+            problems.extend(_compare(page, read_built_page(file.read_bytes())))
+        else:
+            problems.append(Problem(page.path, 0, "the site has no such page"))
+    return problems
+
+
+def _compare(page: Page, built: BuiltPage) -> Iterator[Problem]:
+    if page.snippets and not built.code_blocks:
         yield Problem(page.path, 0, _UNMARKED)
         return
-    meant = [(snippet.id, snippet.code) for snippet in page.snippets]
-    if [identity for identity, _ in blocks.copied] != [identity for identity, _ in meant]:
-        found = " ".join(identity or "(no id)" for identity, _ in blocks.copied) or "none"
-        expected = " ".join(identity for identity, _ in meant) or "none"
-        yield Problem(page.path, 0, f"the site shows other snippets than are run: expected {expected}, found {found}")
+    expected = [snippet.id for snippet in page.snippets]
+    found = [block.id for block in built.snippets]
+    if found != expected:
+        names, others = (" ".join(identity or "(no id)" for identity in ids) or "none" for ids in (expected, found))
+        yield Problem(page.path, 0, f"the site shows other snippets than are run: expected {names}, found {others}")
         return
-    for snippet, (_, copied), shown in zip(page.snippets, blocks.copied, blocks.shown, strict=True):
-        if copied != snippet.code:
-            yield Problem(page.path, snippet.line, f"{snippet.id}: the copy button would yield {copied!r}")
-        if shown.removesuffix("\n") != snippet.code:
-            yield Problem(page.path, snippet.line, f"{snippet.id}: the site shows {shown!r}")
-    if blocks.count != page.outline.code_blocks:
-        yield Problem(
-            page.path,
-            0,
-            f"the site shows {blocks.count} code blocks, expected {page.outline.code_blocks}: does a macro add or swallow one?",
-        )
+    for snippet, block in zip(page.snippets, built.snippets, strict=True):
+        if block.copied != snippet.code:
+            yield Problem(page.path, snippet.line, f"{snippet.id}: the copy button would yield {block.copied!r}")
+        if block.shown.removesuffix("\n") != snippet.code:
+            yield Problem(page.path, snippet.line, f"{snippet.id}: the site shows {block.shown!r}")
+    if built.code_blocks != page.outline.code_blocks:
+        text = f"the site shows {built.code_blocks} code blocks, expected {page.outline.code_blocks}: does a macro add or swallow one?"
+        yield Problem(page.path, 0, text)

@@ -1,4 +1,4 @@
-"""What the site's parts need to know while one language is built: the guide, its evidence, the words of the language."""
+"""What the parts of the site need while one language is built: the guide, its evidence, the words of the language."""
 
 from __future__ import annotations
 
@@ -10,51 +10,71 @@ from checks import config as configuration
 from checks.config import Config
 from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
-from checks.model import Guide, Snippet
+from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
+from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
 
 
 @dataclass(frozen=True)
 class SiteContext:
-    """One language of a guide, being shown. ``page`` and ``base`` follow the page that is rendered."""
+    """One language of a guide while its site is built. hooks.py makes a copy with ``page`` and ``base`` for each page."""
 
     config: Config
     guide: Guide
     evidence: RecordedEvidence
     language: str
-    words: dict[str, Any]
-    page: str = ""
-    base: str = "./"  # from the page to the root of the language
+    words: dict[str, Any]  # of words.yml
+    page: str = ""  # the name of the page that is rendered
+    base: str = "./"  # the way from that page to the folder of its language
+
+    @property
+    def hreflang(self) -> str:
+        """The tag that HTML has for the language: "zh-Hans"."""
+        return urls.hreflang(self.config.twins, self.language)
 
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
         return self.evidence.label(target)
 
+    def current_page(self) -> Page | None:
+        """The page that is rendered; None when it is not one of the guide's."""
+        return self.guide.pages.get((self.language, self.page))
+
     def snippet(self, snippet_id: str) -> Snippet | None:
-        page = self.guide.pages.get((self.language, self.page))
+        """A snippet of the page that is rendered; None when there is none with this id."""
+        page = self.current_page()
         return next((snippet for snippet in page.snippets if snippet.id == snippet_id), None) if page else None
 
+    def page_url(self, name: str, heading: str = "") -> str:
+        """The address of another page, or of one of its headings, from the page that is rendered."""
+        return urls.page_url(self.base, name, heading)
+
+    def transcript_url(self, target: str, page_name: str, snippet_id: str = "") -> str:
+        """The address of what a page's snippets printed on a target, from the page that is rendered."""
+        return urls.transcript_url(self.base, target, page_name, snippet_id)
+
     def seconds(self, value: float | None) -> str:
-        """Two significant places below ten seconds, none above."""
+        """A time with one decimal below ten seconds and none above; empty for None."""
         if value is None:
             return ""
-        return self.words["seconds"].format(f"{value:.0f}" if value >= 10 else f"{value:.1f}")
+        return str(self.words["seconds"]).format(f"{value:.0f}" if value >= 10 else f"{value:.1f}")
 
     def bytes(self, value: int) -> str:
-        """In megabytes, as disks are sold."""
+        """A size in megabytes of 1,000,000 bytes, or in kilobytes of 1,000 bytes below one megabyte."""
         return f"{value / 1e6:.0f} MB" if value >= 1e6 else f"{value / 1e3:.0f} kB"
 
 
-def load(config_file: Path) -> SiteContext:
-    """For the build of one language, whose configuration this is."""
+def load_context(config_file: Path) -> SiteContext:
+    """The context for the MkDocs build of ``config_file``: of the language whose configuration it is, else of the first."""
     config = configuration.load(config_file)
-    by_file = {path.resolve(): name for name, path in config.languages.items()}
-    language = by_file.get(config_file.resolve(), next(iter(config.languages)))
-    return of(config, read_guide(config), language)
+    languages = {path.resolve(): language for language, path in config.languages.items()}
+    language = languages.get(config_file.resolve(), next(iter(config.languages)))
+    return context_of(config, read_guide(config), language)
 
 
-def of(config: Config, guide: Guide, language: str) -> SiteContext:
-    every = read_yaml(_WORDS)
-    return SiteContext(config, guide, RecordedEvidence(config, guide), language, {**every["en"], **every.get(language, {})})
+def context_of(config: Config, guide: Guide, language: str) -> SiteContext:
+    """The context of a guide that has been read. Words that words.yml does not have in ``language`` are English."""
+    words = read_yaml(_WORDS)
+    return SiteContext(config, guide, RecordedEvidence(config, guide), language, {**words["en"], **words.get(language, {})})

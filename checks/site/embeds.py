@@ -1,11 +1,10 @@
-"""What pages inline from theme/: drawings, and small programs with their words and data. This knows nothing of their subjects."""
+"""What pages embed from theme/: drawings, and small programs with their words and data. Nothing here depends on their subject."""
 
 from __future__ import annotations
 
 import html
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from checks.mkdocs_yml import read_yaml
@@ -13,36 +12,41 @@ from checks.model import GuideError
 from checks.site.context import SiteContext
 
 
-def diagram(showing: SiteContext, name: str) -> str:
-    """theme/diagrams/NAME.svg, its ``[[key]]`` replaced from NAME.yml in the language of the site."""
-    drawing, words = _read(showing, "diagram", name, ".svg")
-    return f'<figure class="diagram">{_worded(drawing, words.get(showing.language, {}), f"diagram {name}", showing.language)}</figure>'
+def diagram(context: SiteContext, name: str) -> str:
+    """The drawing theme/diagrams/NAME.svg; each ``[[key]]`` in it is a word of NAME.yml in the site's language."""
+    drawing, words = _read(context, "diagram", name, ".svg")
+    filled = _fill(drawing, words.get(context.language, {}), "diagram", name, context.language)
+    return f'<figure class="diagram">{filled}</figure>'
 
 
-def widget(showing: SiteContext, name: str) -> str:
-    """theme/widgets/NAME.html, its ``[[key]]`` replaced from NAME.yml in the language of the site.
+def widget(context: SiteContext, name: str) -> str:
+    """The small program theme/widgets/NAME.html; each ``[[key]]`` in it is a word of NAME.yml in the site's language.
 
-    Three keys are given: ``base``, from the page to the root of its language; ``data``, as JSON, the content of the
-    YAML file that NAME.yml names under ``data``; ``script``, as JSON, what stands under that word, for the program.
+    Three keys are no words: ``base`` is the way from the page to the folder of its language; ``data`` is, as JSON, the
+    content of the YAML file that NAME.yml names under ``data``; ``script`` is, as JSON, the language's words under
+    ``script``, which the program needs.
     """
-    form, every = _read(showing, "widget", name, ".html")
-    words = every.get(showing.language, {})
-    data = read_yaml(showing.config.root / every["data"]) if "data" in every else None
-    given = {"base": showing.base, "data": _json(data), "script": _json(words.get("script", {}))}
-    return f'<div class="widget-{name}">{_worded(form, {**words, **given}, f"widget {name}", showing.language)}</div>'
+    form, settings = _read(context, "widget", name, ".html")
+    words = settings.get(context.language, {})
+    data = read_yaml(context.config.root / settings["data"]) if "data" in settings else None
+    own = {"base": context.base, "data": _json(data), "script": _json(words.get("script", {}))}
+    return f'<div class="widget-{name}">{_fill(form, {**words, **own}, "widget", name, context.language)}</div>'
 
 
-def _read(showing: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
-    file: Path = showing.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
+def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
+    """The file theme/KINDs/NAME + suffix, and what is in NAME.yml beside it."""
+    file = context.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
     if not file.exists():
-        raise GuideError(f"{kind}: there is no {showing.config.relative(file)}")
+        raise GuideError(f"{kind}: there is no {context.config.relative(file)}")
     return file.read_text(encoding="utf-8"), read_yaml(file.with_suffix(".yml")) or {}
 
 
-def _worded(text: str, words: dict[str, Any], what: str, language: str) -> str:
-    def word(match: re.Match) -> str:
+def _fill(text: str, words: dict[str, Any], kind: str, name: str, language: str) -> str:
+    """The text without its comments, each ``[[key]]`` replaced by the escaped word."""
+
+    def word(match: re.Match[str]) -> str:
         if match[1] not in words:
-            raise GuideError(f"{what}: {what.split()[1]}.yml has no word {match[1]} in {language}")
+            raise GuideError(f"{kind} {name}: {name}.yml has no word {match[1]} in {language}")
         return html.escape(str(words[match[1]]))
 
     return re.sub(r"\[\[([\w-]+)\]\]", word, re.sub(r"<\?xml.*?\?>|<!--.*?-->", "", text, flags=re.DOTALL))

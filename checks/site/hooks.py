@@ -1,4 +1,4 @@
-"""The site's side of the snippets: how a fence is shown, and the macros that pages may use.
+"""What MkDocs calls: the macros that pages may use, and the formatter that turns each fence into HTML.
 
 mkdocs.yml names this module twice: ``plugins: macros: modules: [checks.site.hooks]``
 and, for superfences, ``format: !!python/name:checks.site.hooks.format_fence``.
@@ -9,116 +9,152 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
+
+from markdown import Markdown
 
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
-from checks.site import embeds, panels
-from checks.site import fact_tables as factual
-from checks.site.context import SiteContext, load
+from checks.site import embeds, fact_tables, panels
+from checks.site.context import SiteContext, load_context
 from checks.site.urls import base_from_page
 
-# The site that is being built, and its page: superfences passes neither to a formatter. MkDocs
-# renders one page after the other, and calls on_pre_page_macros just before.
-_showing: SiteContext | None = None
+
+@dataclass
+class _PageFences:
+    """What format_fence keeps from one fence of a page to the next."""
+
+    count: int = 0
+    snippet_id: str = ""  # of the last snippet: the outputs that follow are this snippet's
+
+
+# The context of the page that is rendered. It is a module's variable because superfences calls format_fence, and
+# mkdocs-macros the macros, without the build or the page. One process builds one language, and MkDocs renders one page
+# after the other: on_pre_page_macros is called just before each. None where no site is built, as when the pages are
+# read, and on a site without mkdocs-macros: a fence has no badge there.
+_context: SiteContext | None = None
+
+# MkDocs makes a Markdown object for each page, so what is kept for the object is forgotten with the page.
+_fences: WeakKeyDictionary[Markdown, _PageFences] = WeakKeyDictionary()
 
 
 def define_env(env: Any) -> None:
-    """Called by mkdocs-macros when a build starts."""
-    global _showing
-    _showing = load(Path(env.conf.config_file_path))
-    env.macro(proof)
-    env.macro(verified)
-    env.macro(facts)
-    env.macro(diagram)
-    env.macro(glossary)
-    env.macro(widget)
-    env.macro(transcript_url)
+    """mkdocs-macros calls this when a build starts; ``env`` is the plugin."""
+    global _context
+    _context = load_context(Path(env.conf.config_file_path))
+    for macro in (proof, verified, facts, diagram, glossary, widget, transcript_url):
+        env.macro(macro)
 
 
 def on_pre_page_macros(env: Any) -> None:
-    global _showing
-    _showing = replace(_showing, page=env.page.file.src_uri.removesuffix(".md"), base=base_from_page(env.page.url))
+    """mkdocs-macros calls this before it renders the macros of a page."""
+    global _context
+    name = env.page.file.src_uri.removesuffix(".md")
+    _context = replace(_current(), page=name, base=base_from_page(env.page.url))
 
 
+def _current() -> SiteContext:
+    assert _context is not None, "a macro was called before define_env"
+    return _context
+
+
+# ---- the macros
 def proof() -> str:
-    """For the home page: when the last run was, on what, how many snippets ran, how many did not and why."""
-    return _in_markdown(panels.proof(_showing))
+    """For the home page: when and on what the last run was, how many snippets ran, how many did not and why."""
+    return _in_markdown(panels.proof(_current()))
 
 
 def verified() -> str:
-    """A table: per target and page, what is proven."""
-    return _in_markdown(panels.verified(_showing))
+    """A table of pages and targets, which says what evidence there is."""
+    return _in_markdown(panels.verified(_current()))
 
 
 def facts(file: str) -> str:
     """The table of a file of facts, named from the folder of mkdocs.yml: "data/releases.yml"."""
-    return _in_markdown(factual.table(_showing, file))
+    return _in_markdown(fact_tables.table(_current(), file))
 
 
 def glossary(*groups: str) -> str:
-    """The terms of data/glossary.yml in both languages: those of the groups, all without any. See terms.py."""
+    """The terms of data/glossary.yml in all languages: those of the groups, or all. See pages/glossary.py."""
     try:
-        return _in_markdown(panels.glossary(_showing, groups))
+        return _in_markdown(panels.glossary(_current(), groups))
     except GuideError as error:
         raise GuideError(str(error).replace("\n", "; ")) from None  # mkdocs-macros garbles a message of two lines
 
 
 def transcript_url(page: str, target: str | None = None) -> str:
-    """The address of what a page's snippets printed; on the first target that has run them if none is given."""
-    for name in [target] if target else _showing.evidence.targets():
-        if _showing.evidence.of(name, page) is not None:
-            return f"{_showing.base}proof/{name}/{page}/"
-    raise GuideError(f"transcript_url: no run of {page}{f' on {target}' if target else ''} is kept")
+    """The address of what a page's snippets printed, on ``target`` or else on the first target with a run of the page."""
+    context = _current()
+    for name in [target] if target else context.evidence.targets():
+        if context.evidence.of(name, page) is not None:
+            return context.transcript_url(name, page)
+    raise GuideError(f"transcript_url: there is no evidence of {page}{f' on {target}' if target else ''}: run ./guide verify {page}")
 
 
 def diagram(name: str) -> str:
     """The drawing theme/diagrams/NAME.svg, in the page's language."""
-    return _in_markdown(embeds.diagram(_showing, name))
+    return _in_markdown(embeds.diagram(_current(), name))
 
 
 def widget(name: str) -> str:
     """The small program theme/widgets/NAME.html, in the page's language, with its data."""
-    return _in_markdown(embeds.widget(_showing, name))
+    return _in_markdown(embeds.widget(_current(), name))
 
 
 def _in_markdown(block: str) -> str:
-    """Markdown takes one unbroken HTML block as it is."""
+    """The HTML without empty lines: Markdown takes an HTML block as it is only up to the first empty line."""
     return re.sub(r"\n\s*(?=\n)", "", block.strip())
 
 
-def format_fence(source, language, class_name, options, md, classes=None, id_value="", attrs=None, **_) -> str:
-    """What a fence becomes on the page. Superfences calls this for every code block."""
-    highlight = md.preprocessors["fenced_code_block"].highlight
-    classes, attributes = list(classes or ()), dict(attrs or {})
-    # build.py counts these: no code block may be lost, or appear from elsewhere.
-    shown = {"data-fence": html.escape(language or "text")}
-    above, below = "", ""
+# ---- the formatter
+def format_fence(
+    source: str,
+    language: str,
+    class_name: str,
+    options: dict[str, Any],
+    md: Markdown,
+    classes: list[str] | None = None,
+    id_value: str = "",
+    attrs: dict[str, str] | None = None,
+    **_: Any,
+) -> str:
+    """The HTML of one code block. Superfences calls this for every fence, with what stands behind the opening fence."""
+    fences = _fences.setdefault(md, _PageFences())
+    fences.count += 1
+    attributes = attrs or {}
+    output = language not in RUNNABLE and "output" in (classes or ())
+    # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
+    marks = {"data-fence": html.escape(language or "text")}
+    above = below = ""
     if language in RUNNABLE:
-        md.guide_snippet = id_value  # the outputs that follow are this one's
-        # What is copied is what ran: the theme's button takes this, not the text of the highlighted block.
-        shown["data-copy"] = _attribute(source)
-        # Where it is to be typed is read before it, not after: in the line that also names a file.
-        place = _showing.words["on_peer"].format(PEER_HOSTNAME) if _showing is not None and "data-on" in attributes else None
-        if title := " · ".join(filter(None, (place, attributes.get("data-file")))):
-            options = {**options, "title": title}
-        if _showing is not None and id_value:
-            below = panels.badge(_showing, id_value)
-    elif "output" in classes:
-        classes.append("no-copy")  # the theme's word: it is for reading
-        if _showing is not None:
-            above = panels.caption(_showing, getattr(md, "guide_snippet", ""), tuple(attributes.get("data-target", "*").split()))
-            # The style sheet draws this one. Whose output it is must also be read where there is none.
-            shown |= {} if above else {"data-label": html.escape(_showing.words["output"])}
-    # The theme names a block after the nearest element with an id; two blocks with one name copy the same.
-    md.guide_blocks = getattr(md, "guide_blocks", 0) + 1
-    id_value = id_value or f"block-{md.guide_blocks}"
-    block = highlight(source, language, options, md, classes=classes, id_value=id_value, attrs=shown)
+        fences.snippet_id = id_value
+        # The theme's copy button takes this attribute, not the text of the highlighted block: what is copied is what ran.
+        marks["data-copy"] = _attribute(source)
+        options = _with_title(options, attributes)
+        below = panels.badge(_context, id_value) if _context is not None and id_value else ""
+    elif output and _context is not None:
+        above = panels.caption(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
+        # The style sheet draws the label. A caption is text, since whose output it is must be readable without the style.
+        marks |= {} if above else {"data-label": html.escape(_context.words["output"])}
+    # "no-copy" is the theme's class: an output is for reading.
+    shown_classes = [*(classes or ()), *(["no-copy"] if output else [])]
+    # The theme names a block after the nearest element with an id. Two blocks with one name would copy the same text.
+    block_id = id_value or f"block-{fences.count}"
+    preprocessor: Any = md.preprocessors["fenced_code_block"]  # superfences', which has no types
+    block = preprocessor.highlight(source, language, options, md, classes=shown_classes, id_value=block_id, attrs=marks)
     around = "snippet" if below else "expected"
-    return f'<div class="{around}">{above}{block}{below}</div>' if above or below else block
+    return f'<div class="{around}">{above}{block}{below}</div>' if above or below else str(block)
+
+
+def _with_title(options: dict[str, Any], attributes: dict[str, str]) -> dict[str, Any]:
+    """The options with a title: the machine that a snippet is typed on, which a reader needs before the code; the file's name."""
+    place = _context.words["on_peer"].format(PEER_HOSTNAME) if _context is not None and "data-on" in attributes else None
+    title = " · ".join(filter(None, (place, attributes.get("data-file"))))
+    return {**options, "title": title} if title else options
 
 
 def _attribute(text: str) -> str:
-    """Escaped so that neither Markdown nor the browser changes a byte of it."""
+    """The text as the value of an attribute, so escaped that neither Markdown nor the browser changes a byte of it."""
     return html.escape(text).replace("\n", "&#10;").replace("\t", "&#9;")

@@ -1,35 +1,140 @@
-"""One language's MkDocs, in a process of its own: ``python -m checks.worker mkdocs.yml``.
+"""MkDocs, in one process for each language. A process stays for the next build, so that what is slow to load is loaded once.
 
-Reads one JSON request a line from standard input, answers with one JSON line
-on standard output. The process stays, so that what is slow to load (the
-dictionary of Chinese words) is loaded once.
-
-    {"out": "/tmp/x/zh", "url": "https://example.org/zh/", "strict": true}
-    {"problems": ["docs/zh/x.md:12: ..."], "seconds": 0.8}
+Loading jieba's dictionary of Chinese words takes longer than building a language.
 """
 
 from __future__ import annotations
 
-import json
 import logging
+import multiprocessing
 import os
 import re
-import sys
-import time
+import signal
+import threading
 import traceback
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 
+from jinja2 import TemplateError, TemplateSyntaxError
+
+from checks.config import Config
 from checks.model import GuideError
 from checks.pages import frontmatter
 
-# The theme's notice of its end of life is known, and said in the design.
-os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+# A spawned process has nothing of this one but the values that it is given: `serve` has threads, which make a fork unsafe.
+_SPAWN = multiprocessing.get_context("spawn")
 _LINK = re.compile(r"Doc file '(?P<file>[^']+)' contains (?:a|an [a-z]+) link '(?P<link>[^']*)'")
 _IN_PAGE = re.compile(r"_File_: `(?P<file>[^`]+)`")
 
 
-class Collector(logging.Handler):
-    """Keeps what MkDocs warns of."""
+@dataclass(frozen=True)
+class _Process:
+    """The process of one language. Closing ``lifeline``, one end of a pipe, ends the process."""
+
+    executor: ProcessPoolExecutor
+    lifeline: Connection
+
+    def submit(self, config_file: Path, out: Path, url: str, strict: bool) -> Future[list[str]]:
+        """Have the process call build_language; the first call starts the process. Raises BrokenProcessPool if it has died.
+
+        The process inherits the blocked signal, so that Ctrl-C does not interrupt its start: see _prepare. The executor
+        has to be made before the signal is blocked, since the first semaphore of multiprocessing unblocks the signal.
+        """
+        blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return self.executor.submit(build_language, config_file, out, url, strict)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked_before)
+
+    def stop(self) -> None:
+        """End the process, even in the middle of a build, and wait until it is gone."""
+        self.lifeline.close()
+        self.executor.shutdown()
+
+
+class MkDocsProcesses:
+    """One process for each language of a guide. A context manager, at whose end every process has ended.
+
+    The processes ignore Ctrl-C, since the process that made them ends them. They also end when it is killed.
+    """
+
+    def __init__(self, config: Config):
+        self._config = config
+        self._processes: dict[str, _Process] = {}
+
+    def __enter__(self) -> MkDocsProcesses:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def build(self, out: Path, url: str, strict: bool) -> list[str]:
+        """Build every language into ``out/LANGUAGE``, for the address ``url``, which ends in a slash.
+
+        Returns the problems of the pages, each once, in the order of the languages; without ``strict``, only those
+        of a build that failed. Raises GuideError, which names the configuration file, when a process dies.
+        """
+        futures = {language: self._submit(language, out / language, f"{url}{language}/", strict) for language in self._config.languages}
+        wait(futures.values())
+        problems = [problem for language, future in futures.items() for problem in self._result(language, future)]
+        return list(dict.fromkeys(problems))
+
+    def stop(self) -> None:
+        """End all processes. The next build starts new ones."""
+        for language in list(self._processes):
+            self._stop(language)
+
+    def _stop(self, language: str) -> None:
+        self._processes.pop(language).stop()
+
+    def _submit(self, language: str, out: Path, url: str, strict: bool) -> Future[list[str]]:
+        arguments = (self._config.languages[language].resolve(), out, url, strict)
+        try:
+            return self._process(language).submit(*arguments)
+        except BrokenProcessPool:  # the process has died since the last build
+            self._stop(language)
+            return self._process(language).submit(*arguments)
+
+    def _process(self, language: str) -> _Process:
+        if language not in self._processes:
+            receiver, lifeline = _SPAWN.Pipe(duplex=False)
+            executor = ProcessPoolExecutor(max_workers=1, mp_context=_SPAWN, initializer=_prepare, initargs=(receiver,))
+            self._processes[language] = _Process(executor, lifeline)
+        return self._processes[language]
+
+    def _result(self, language: str, future: Future[list[str]]) -> list[str]:
+        name = self._config.languages[language].name
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            self._stop(language)
+            message = f"{name}: the process that builds {language} died before the end; what it printed last is above"
+            raise GuideError(message) from None
+        except Exception as error:  # whatever could not be sent from one process to the other
+            raise GuideError(f"{name}: {type(error).__name__}: {error}") from None
+
+
+# ---- in the process of a language
+def _prepare(receiver: Connection) -> None:
+    """Runs once, before the first build."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_exit_when_closed, args=(receiver,), daemon=True).start()
+    os.dup2(2, 1)  # what plugins print is no output of ./guide: it goes to standard error
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # the theme's notice of its end of life is known, and said in the design
+
+
+def _exit_when_closed(receiver: Connection) -> None:
+    """Nothing is ever sent: poll() returns when the other end is closed, by _Process.stop or by the death of its process."""
+    receiver.poll(None)
+    os._exit(0)
+
+
+class _Collector(logging.Handler):
+    """Collects MkDocs' warnings and errors, without the colours of a terminal."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -39,67 +144,46 @@ class Collector(logging.Handler):
         self.messages.append(re.sub(r"\x1b\[[0-9;]*m", "", record.getMessage()).strip())
 
 
-def build(config_file: Path, out: str, url: str, strict: bool) -> list[str]:
-    """Build one language into ``out``; what is wrong with it, position first. Empty when all is well."""
+def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list[str]:
+    """Build one language into ``out``. Returns its problems, position first; see MkDocsProcesses.build."""
+    # Here and not above: only this process needs MkDocs, which takes longer to load than all of checks.
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
+    from mkdocs.exceptions import MkDocsException
 
-    collector = Collector()
+    collector = _Collector()
     logger = logging.getLogger("mkdocs")
     logger.addHandler(collector)
     failure = None
     docs = config_file.parent
     try:
-        config = load_config(config_file=str(config_file), site_dir=out, site_url=url, strict=False)
+        _keep_jieba_cache(config_file.parent / ".guide" / "jieba")
+        config = load_config(config_file=str(config_file), site_dir=str(out), site_url=url, strict=False)
         docs = Path(config.docs_dir)
         config.plugins.on_startup(command="build", dirty=False)
         mkdocs_build(config)
         config.plugins.on_shutdown()
     except GuideError as error:
         return str(error).splitlines()
-    except SystemExit:
-        # mkdocs-macros has logged why, and exits.
-        failure = "a macro failed"
-    except Exception as error:  # whatever an extension, plugin or template throws
+    except TemplateSyntaxError as error:  # of a template in theme/
+        return [f"{_relative(Path(error.filename or config_file), config_file.parent)}:{error.lineno}: {error.message}"]
+    except SystemExit:  # from MkDocs for a wrong setting, from mkdocs-macros for a macro that failed; both have logged why
+        failure = "MkDocs ended the build"
+    except (MkDocsException, TemplateError, OSError) as error:
+        failure = f"{type(error).__name__}: {error}"
+    except Exception as error:  # a mistake in an extension or a plugin, which only its traceback explains
         failure = f"{type(error).__name__}: {error}"
         traceback.print_exc()
     finally:
         logger.removeHandler(collector)
-    problems = [_placed(message, docs, config_file.parent) for message in collector.messages]
+    problems = [_with_position(message, docs, config_file.parent) for message in collector.messages]
     if failure and not problems:
         problems = [f"{config_file.name}: {failure}"]
     return problems if strict or failure else []
 
 
-def _placed(message: str, docs: Path, root: Path) -> str:
-    """The message with file and line before it, where they can be told."""
-    link, macro = _LINK.search(message), _IN_PAGE.search(message)
-    file = docs / (link or macro)["file"] if link or macro else None
-    if file is None or not file.is_file():
-        return message
-    shown = file.relative_to(root) if file.is_relative_to(root) else file
-    text = file.read_text(encoding="utf-8-sig")
-    if macro:
-        return f"{shown}:{_line_of_macro(message, text)}: {_reason_of_macro(message)}"
-    line = next((number for number, line in enumerate(text.split("\n"), 1) if link["link"] in line), 1)
-    return f"{shown}:{line}: {message}"
-
-
-def _line_of_macro(message: str, text: str) -> int:
-    """mkdocs-macros counts from where the page's body begins, below the front matter and its empty lines."""
-    found = re.findall(r'File "<template>", line (\d+)|_Line (\d+) in Markdown file', message)
-    body = frontmatter.read(text).body
-    return int("".join(found[-1])) + len(body) - len(body.lstrip("\n")) if found else 1
-
-
-def _reason_of_macro(message: str) -> str:
-    """The error's own words, out of mkdocs-macros' report with its Markdown and traceback."""
-    found = re.search(r"^_(?!File_)\w+_: (.*)$|\*\*(.+)\*\*", message, re.MULTILINE)
-    return f"macro: {found[1] or found[2]}" if found else message
-
-
-def _quiet_jieba(folder: Path) -> None:
-    """Keep the cache of the Chinese dictionary out of /tmp, where others could have put one; say nothing of it."""
+def _keep_jieba_cache(folder: Path) -> None:
+    """Have jieba cache its dictionary in ``folder`` and not in /tmp, where another user could have put a file of that name."""
     try:
         import jieba
     except ImportError:
@@ -109,24 +193,32 @@ def _quiet_jieba(folder: Path) -> None:
     jieba.setLogLevel(logging.WARNING)
 
 
-def main() -> None:
-    # mkdocs-macros ends with exit(), which closes standard input; and nothing may print between the answers.
-    requests = os.fdopen(os.dup(0), encoding="utf-8")
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    sys.stdin = open(os.devnull)  # noqa: SIM115
-    config_file = Path(sys.argv[1]).resolve()
-    _quiet_jieba(config_file.parent / ".guide" / "jieba")
-    for line in requests:
-        request = json.loads(line)
-        start = time.monotonic()
-        problems = build(config_file, request["out"], request["url"], request["strict"])
-        answers.write(json.dumps({"problems": problems, "seconds": round(time.monotonic() - start, 3)}) + "\n")
-        answers.flush()
+def _with_position(message: str, docs: Path, root: Path) -> str:
+    """A message of MkDocs or mkdocs-macros after the file and line that it is about, where the message names a page."""
+    macro = _IN_PAGE.search(message)
+    match = macro or _LINK.search(message)
+    if match is None or not (file := docs / match["file"]).is_file():
+        return message
+    shown = _relative(file, root)
+    text = file.read_text(encoding="utf-8-sig")
+    if macro:
+        return f"{shown}:{_line_of_macro(message, text)}: {_reason_of_macro(message)}"
+    number = next((number for number, line in enumerate(text.split("\n"), 1) if match["link"] in line), 1)
+    return f"{shown}:{number}: {message}"
 
 
-if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit(130)
+def _relative(file: Path, root: Path) -> Path:
+    return file.relative_to(root) if file.is_relative_to(root) else file
+
+
+def _line_of_macro(message: str, text: str) -> int:
+    """The line in the file. mkdocs-macros counts from the first line of the page's body that is not empty."""
+    numbers = re.findall(r'File "<template>", line (\d+)|_Line (\d+) in Markdown file', message)
+    body = frontmatter.read(text).body
+    return int("".join(numbers[-1])) + len(body) - len(body.lstrip("\n")) if numbers else 1
+
+
+def _reason_of_macro(message: str) -> str:
+    """The text of the error in mkdocs-macros' report, without the report's Markdown and traceback."""
+    reason = re.search(r"^_(?!File_)\w+_: (.*)$|\*\*(.+)\*\*", message, re.MULTILINE)
+    return f"macro: {reason[1] or reason[2]}" if reason else message

@@ -1,4 +1,4 @@
-"""The pieces of a page that speak of evidence: the badge under a snippet, an output's release, the home page's proof, the table."""
+"""The parts of a page that show evidence (badges, captions, the home page's cards, the table of pages), and the glossary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from checks.evidence.validity import RecordedRun
 from checks.model import Page, Snippet, meant_for
 from checks.pages.glossary import load_terms, terms_of_groups, where_explained
 from checks.site.context import SiteContext
-from checks.site.urls import page_url
+from checks.site.urls import hreflang
 from checks.targets import applies
 
 
@@ -24,123 +24,125 @@ def _templates() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """A file of templates/, filled in; every value is escaped."""
+    """The HTML of a file of templates/; every value is escaped, and a value that is missing is an error."""
     return _templates().get_template(template).render(**values)
 
 
-def badge(showing: SiteContext, snippet_id: str) -> str:
-    """The quiet line under a snippet; nothing when the page is not one of the guide's."""
-    snippet = showing.snippet(snippet_id)
-    if snippet is None:
+def badge(context: SiteContext, snippet_id: str) -> str:
+    """The line under a snippet that says on which targets a run vouches for it. Empty on a page that the guide does not have."""
+    page, snippet = context.current_page(), context.snippet(snippet_id)
+    if page is None or snippet is None:
         return ""
-    page = showing.guide.pages[showing.language, showing.page]
     runs = []
-    for target in showing.evidence.targets():
-        if applies(snippet, target) and showing.evidence.of(target, page.name) is not None:
-            state = showing.evidence.state(target, page, snippet)
-            run = showing.evidence.of(target, page.name)
+    for target in context.evidence.targets():
+        run = context.evidence.of(target, page.name)
+        if run is not None and applies(snippet, target):
+            state = context.evidence.state(target, page, snippet)
             entry = run.entries.get(snippet.id) or {}
-            runs.append({"target": target, "state": state, "date": (entry.get("ran_at") or run.date)[:10], "seconds": entry.get("seconds")})
-    return render("badge.html", showing=showing, words=showing.words, snippet=snippet, runs=runs).replace("\n", "")
+            date = (entry.get("ran_at") or run.date)[:10]
+            runs.append({"target": target, "state": state, "date": date, "seconds": entry.get("seconds")})
+    return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs).replace("\n", "")
 
 
-def caption(showing: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
-    """The quiet line above an output that is not the same on every release: whose it is. Nothing above the others.
+def caption(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
+    """The line above an output that says on which releases it is printed. Empty for an output of all releases.
 
-    No two outputs of a snippet have the same globs, so these say which of them it is.
+    ``globs`` are those of the output's ``data-target``. No two outputs of a snippet have the same globs, so the
+    globs identify the output.
     """
-    snippet = showing.snippet(snippet_id)
-    output = next((each for each in snippet.outputs if each.targets == globs), None) if snippet else None
-    if output is None or snippet.outputs == (output,) and "*" in globs:
+    snippet = context.snippet(snippet_id)
+    output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
+    if snippet is None or output is None or snippet.outputs == (output,) and "*" in globs:
         return ""
     if "*" in globs:
-        text = showing.words["output_elsewhere"]
+        text = context.words["output_elsewhere"]
     else:
-        chosen = [name for name in showing.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
-        text = showing.words["output_on"].format(showing.words["list"].join(map(showing.label, chosen)))
+        targets = [name for name in context.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
+        text = context.words["output_on"].format(context.words["list"].join(map(context.label, targets)))
     return render("caption.html", text=text).strip()
 
 
-def proof(showing: SiteContext) -> str:
-    """For each target that has been run: when, on what, how much, and what was left out."""
-    cards = [_card(showing, target) for target in showing.evidence.targets()]
-    return render("proof.html", showing=showing, words=showing.words, cards=cards)
+def proof(context: SiteContext) -> str:
+    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run."""
+    cards = [_card(context, target) for target in context.evidence.targets()]
+    return render("proof.html", context=context, words=context.words, cards=cards)
 
 
-def verified(showing: SiteContext) -> str:
-    """Pages down, targets across."""
-    targets = showing.evidence.targets()
+def verified(context: SiteContext) -> str:
+    """A table with a row for each page and a column for each target with evidence."""
+    targets = context.evidence.targets()
+    pages = [page for page in context.guide.of(context.language) if page.snippets]
+    rows = [{"page": page, "cells": [_cell(context, target, page) for target in targets]} for page in pages]
+    return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)
+
+
+def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
+    """The terms of these groups in the site's language, each with its names in the others; all terms when no group is named."""
     rows = []
-    for page in showing.guide.of(showing.language):
-        if page.snippets:
-            rows.append({"page": page, "url": page_url(showing, page), "cells": [_cell(showing, target, page) for target in targets]})
-    return render("verified.html", showing=showing, words=showing.words, targets=targets, rows=rows)
-
-
-def glossary(showing: SiteContext, groups: tuple[str, ...]) -> str:
-    """The terms of these groups in the page's language, each with its name in the others; all when no group is named."""
-    rows = []
-    for term in terms_of_groups(load_terms(showing.config, showing.guide), groups):
-        found = where_explained(term, showing.language, showing.guide)
+    for term in terms_of_groups(load_terms(context.config, context.guide), groups):
+        explained = where_explained(term, context.language, context.guide)
         see = None
-        if found is not None:
-            page, heading, text = found
-            title = page.title if text == page.title else f"{page.title}{showing.words['within']}{text}"
-            see = {"url": f"{page_url(showing, page)}#{heading}", "title": title}
-        others = [(language, words) for language, words in term.words.items() if language != showing.language]
-        rows.append({"id": term.id, "own": term.words[showing.language], "others": others, "see": see})
-    twins = showing.config.raw.get("extra", {}).get("twins", {})
-    return render("glossary.html", words=showing.words, rows=rows, twins=twins)
+        if explained is not None:
+            page, heading, text = explained
+            title = page.title if text == page.title else f"{page.title}{context.words['within']}{text}"
+            see = {"url": context.page_url(page.name, heading), "title": title}
+        others = [
+            {"term": words.term, "hreflang": hreflang(context.config.twins, language)}
+            for language, words in term.words.items()
+            if language != context.language
+        ]
+        rows.append({"id": term.id, "own": term.words[context.language], "others": others, "see": see})
+    return render("glossary.html", words=context.words, rows=rows)
 
 
-def _cell(showing: SiteContext, target: str, page: Page) -> dict[str, Any]:
-    run = showing.evidence.of(target, page.name)
-    meant = [snippet for snippet in page.snippets if applies(snippet, target)]
+def _cell(context: SiteContext, target: str, page: Page) -> dict[str, Any]:
+    run = context.evidence.of(target, page.name)
+    snippets = [snippet for snippet in page.snippets if applies(snippet, target)]
     return {
         "target": target,
-        "state": showing.evidence.page_state(target, page) if meant else "nothing",
+        "state": context.evidence.page_state(target, page) if snippets else "nothing",
         "run": run,
-        "ran": sum(1 for snippet in meant if run and snippet.id in run.entries),
-        "skipped": len(page.snippets) - len(meant),
+        "ran": sum(1 for snippet in snippets if run and snippet.id in run.entries),
+        "skipped": len(page.snippets) - len(snippets),
     }
 
 
-def _card(showing: SiteContext, target: str) -> dict[str, Any]:
-    runs = showing.evidence.runs(target)
+def _card(context: SiteContext, target: str) -> dict[str, Any]:
+    runs = context.evidence.runs(target)
     last = max(runs, key=lambda run: run.data["started"])
-    # A container has the kernel of whoever ran it; that of a VM is the target's own.
-    own = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
+    # A container has the kernel of the host that ran it, and no emulator; the kernel of a VM is the target's own.
+    on_vm = max(runs, key=lambda run: (bool(run.data.get("emulator")), run.data["started"]))
     counts: Counter[str] = Counter()
     left: list[tuple[Page, Snippet, str]] = []
     pages = set()
-    for page in showing.guide.of(showing.language):
+    for page in context.guide.of(context.language):
         for snippet in page.snippets:
             if snippet.skip is not None:
                 left.append((page, snippet, snippet.skip))
             elif not applies(snippet, target):
-                left.append((page, snippet, showing.words["other_target"]))
-            elif showing.evidence.state(target, page, snippet) == "valid":
+                left.append((page, snippet, context.words["other_target"]))
+            elif context.evidence.state(target, page, snippet) == "valid":
                 counts["ran"] += 1
                 pages.add(page.name)
             else:
                 counts["stale"] += 1
     return {
         "target": target,
-        "crash": _crash(runs),
+        "crash": _last_crash(runs),
         "started": last.started,
-        "kernel": own.data.get("kernel") if own.data.get("emulator") else None,
-        "emulator": own.data.get("emulator"),
-        "accelerator": own.data.get("accelerator"),
+        "kernel": on_vm.data.get("kernel") if on_vm.data.get("emulator") else None,
+        "emulator": on_vm.data.get("emulator"),
+        "accelerator": on_vm.data.get("accelerator"),
         "seconds": sum(run.data.get("seconds") or 0 for run in runs),
         "ran": counts["ran"],
         "stale": counts["stale"],
         "pages": len(pages),
-        "left": [{"page": page, "id": snippet.id, "url": page_url(showing, page), "why": why} for page, snippet, why in left],
+        "left": [{"page": page, "id": snippet.id, "why": why} for page, snippet, why in left],
     }
 
 
-def _crash(runs: list[RecordedRun]) -> dict[str, Any] | None:
-    """The last kernel panic that left a dump: where it is told, the boot ids around it, the dump."""
+def _last_crash(runs: list[RecordedRun]) -> dict[str, Any] | None:
+    """The last kernel panic that left a dump: the snippet's entry in the evidence (boot ids, dump), and its page."""
     crashes = [(run.data["started"], run, entry) for run in runs for entry in run.data["snippets"] if entry.get("dump")]
     if not crashes:
         return None

@@ -1,7 +1,7 @@
-"""All languages on one address, built anew after each change; an error is shown, and the server lives on.
+"""All languages on one address, built again after each change. An error of the pages is shown on them, and the server goes on.
 
-The builders stay (see workers.py), so that an edit costs one rendering of
-the pages and not the loading of everything.
+MkDocs' processes stay (see mkdocs_process.py), so that an edit costs one rendering of
+the pages and not the loading of MkDocs, its plugins and jieba's dictionary.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from checks.config import Config
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build
-from checks.site.workers import Workers
+from checks.site.mkdocs_process import MkDocsProcesses
 
-# Changes are looked for this often. (Watching without looking, by inotify, would also report our own reading.)
+# How often the watched files are looked at. inotify, which need not look, would also report that a build reads them.
 POLL_S = 0.3
 MACHINERY = Path(build.__file__).parents[1]  # the folder of the package "checks"
 _BANNER = """<div role="alert" style="position:fixed;inset:auto 0 0 0;z-index:99;max-height:60vh;overflow:auto;
@@ -32,31 +32,31 @@ _PAGE = "<!doctype html><meta charset=utf-8><title>%s</title><body>"
 
 
 class Site:
-    """The served folder, and what is wrong with the pages now (None: nothing)."""
+    """The served folder ``root``, and the error of the last build (None if there was none)."""
 
-    def __init__(self, config: Config, workers: Workers, root: Path, url: str):
+    def __init__(self, config: Config, processes: MkDocsProcesses, root: Path, url: str):
         self._config = config
-        self._workers = workers
+        self._processes = processes
         self._url = url
-        self._number = 0
-        self._machinery = _changed_last(MACHINERY)
+        self._builds = 0
+        self._machinery_changed = _last_change(MACHINERY)
         self.root = root
         self.error: str | None = None
 
     def build(self) -> None:
-        """Build into a folder beside, then swap. Never raises for what the user can mend."""
+        """Build into another folder, then put it in the place of the served one. An error of the pages is kept, not raised."""
         start = time.monotonic()
         self._restart_after_a_change()
-        self._number += 1
-        fresh = self.root.with_name(f"site-{self._number}")
+        self._builds += 1
+        fresh = self.root.with_name(f"site-{self._builds}")
         try:
             config = configuration.load(self._config.file)
-            build.make(config, read_guide(config), self._workers, fresh, self._url, strict=True)
+            build.make(config, read_guide(config), self._processes, fresh, self._url, strict=True)
         except GuideError as error:
             self.error = str(error)
             print(f"\n{error}\n", flush=True)
             if not self.root.exists() and fresh.exists():
-                # Better a first site with an error on it than none.
+                # The first site is served even with an error, since the error can only be shown on a page.
                 fresh.rename(self.root)
             else:
                 shutil.rmtree(fresh, ignore_errors=True)
@@ -73,45 +73,55 @@ class Site:
         shutil.rmtree(old, ignore_errors=True)
 
     def _restart_after_a_change(self) -> None:
-        """The builders have our Python files in memory; so they start anew when one of these was edited."""
-        now = _changed_last(MACHINERY)
-        if now != self._machinery:
-            self._machinery = now
-            self._workers.stop()
+        """Stop MkDocs' processes when a file of the package "checks" was edited, since they have the old one in memory."""
+        changed = _last_change(MACHINERY)
+        if changed != self._machinery_changed:
+            self._machinery_changed = changed
+            self._processes.stop()
 
 
 class Server(LiveReloadServer):
-    """MkDocs' own server, which also shows what is wrong."""
+    """MkDocs' own server, which also shows the error of the last build."""
 
     def __init__(self, site: Site, host: str, port: int):
         super().__init__(site.build, host, port, str(site.root), polling_interval=POLL_S)
         self._site = site
+        self._bound = False
         self.error_handler = self._error_page
+
+    def server_bind(self) -> None:
+        """Bind the address at the first call: ours is before the first build, MkDocs' own call comes after it."""
+        if not self._bound:
+            super().server_bind()
+            self._bound = True
 
     def _inject_js_into_html(self, content: bytes, epoch: int) -> bytes:
         if self._site.error:
-            content = content.replace(b"</body>", self._banner() + b"</body>")
-        return super()._inject_js_into_html(content, epoch)
-
-    def _banner(self) -> bytes:
-        return (_BANNER % html.escape(self._site.error)).encode()
+            content = content.replace(b"</body>", _banner(self._site.error) + b"</body>")
+        return bytes(super()._inject_js_into_html(content, epoch))  # type: ignore[no-untyped-call]
 
     def _error_page(self, code: int) -> bytes:
         page = (_PAGE % code).encode()
         file = Path(self.root, "404.html")
-        if self._site.error and not file.exists():
-            return super()._inject_js_into_html(page + self._banner() + b"</body>", self._visible_epoch)
-        return file.read_bytes() if file.exists() else page + str(code).encode()
+        if file.exists():
+            return file.read_bytes()
+        if self._site.error:
+            return self._inject_js_into_html(page + b"</body>", self._visible_epoch)
+        return page + str(code).encode()
+
+
+def _banner(error: str) -> bytes:
+    return (_BANNER % html.escape(error)).encode()
 
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until Ctrl-C, which leaves nothing behind. Raises GuideError when the port is taken."""
+    """Serve until Ctrl-C, which leaves no process and no file behind. Raises GuideError when the port is taken."""
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    with Workers(config) as workers, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
+    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _end)
-        site = Site(config, workers, Path(folder, "site"), url)
+            signal.signal(number, _interrupt)
+        site = Site(config, processes, Path(folder, "site"), url)
         server = Server(site, host, port)
         try:
             _bind(server, url)
@@ -119,25 +129,24 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
             for path in _watched(config):
                 server.watch(str(path))
             print(f"{url} shows the guide, and each change of it. Ctrl-C ends.", flush=True)
-            server.serve()
+            server.serve()  # type: ignore[no-untyped-call]
         except KeyboardInterrupt:
             print()
         finally:
             server.shutdown()
 
 
-def _end(number: int, frame: object) -> None:
-    # A terminal that closes, or a supervisor, ends us as Ctrl-C does; also where that was ignored (`serve &`).
+def _interrupt(number: int, frame: object) -> None:
+    """End as by Ctrl-C: when a terminal closes, when a supervisor ends us, and where a shell ignores Ctrl-C (`serve &`)."""
     raise KeyboardInterrupt
 
 
 def _bind(server: Server, url: str) -> None:
-    """Before the first build, so that a taken port is told at once."""
+    """Bind before the first build, so that a port that is taken is reported at once."""
     try:
         server.server_bind()
     except OSError as error:
         raise GuideError(f"{url}: {error.strerror}: choose another with --port") from None
-    server.server_bind = lambda: None
 
 
 def _watched(config: Config) -> list[Path]:
@@ -146,6 +155,13 @@ def _watched(config: Config) -> list[Path]:
     return sorted(path for path in files | folders if path.exists())
 
 
-def _changed_last(folder: Path) -> int:
-    """When the last of our Python files, words and templates was written, in ns since the epoch."""
-    return max(path.stat().st_mtime_ns for path in folder.rglob("*") if path.suffix in (".py", ".yml", ".html", ".css"))
+def _last_change(folder: Path) -> int:
+    """When a Python file, template or list of words in the folder was last written, in ns since the epoch."""
+    return max(_written(path) for path in folder.rglob("*") if path.suffix in (".py", ".yml", ".html", ".css"))
+
+
+def _written(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # an editor's file, which was removed after it was listed
+        return 0

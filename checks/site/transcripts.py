@@ -1,4 +1,4 @@
-"""The pages that show what a run printed: ``LANGUAGE/proof/TARGET/PAGE/index.html#ID``, without the theme."""
+"""Transcripts: pages without the theme that show what a run printed, ``LANGUAGE/proof/TARGET/PAGE/index.html#SNIPPET``."""
 
 from __future__ import annotations
 
@@ -11,85 +11,80 @@ from checks.config import Config
 from checks.evidence.validity import RecordedRun
 from checks.model import PEER_HOSTNAME, Guide, Page
 from checks.site import panels
-from checks.site.context import SiteContext, of
-from checks.site.urls import hreflang, root_from_transcript
+from checks.site.context import SiteContext, context_of
+from checks.site.urls import base_from_transcript, page_url, transcript_folder
 
+# What the template asks for, and not every entry of the evidence has.
 _ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None, "on": None}
 
 
 def write(config: Config, guide: Guide, out: Path) -> list[Path]:
-    """One file for each run of each page, in each language; ``out`` holds the languages' sites."""
+    """Write a file for each run of each page in each language; returns the files. ``out`` holds the languages' sites."""
     written = []
     for language in guide.languages:
-        showing = of(config, guide, language)
+        context = context_of(config, guide, language)
         for page in guide.of(language):
-            for target in showing.evidence.targets():
-                run = showing.evidence.of(target, page.name)
+            for target in context.evidence.targets():
+                run = context.evidence.of(target, page.name)
                 if run is not None:
-                    file = out / language / "proof" / target / page.name / "index.html"
+                    file = out / language / transcript_folder(target, page.name) / "index.html"
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    file.write_text(_page(showing, page, run), encoding="utf-8")
+                    file.write_text(_transcript(context, page, run), encoding="utf-8")
                     written.append(file)
-                    _console(showing, page, run, file.parent)
+                    _write_console(context, page, run, file.parent)
     return written
 
 
-def _page(showing: SiteContext, page: Page, run: RecordedRun) -> str:
-    root = root_from_transcript(page)
-    snippets = {snippet.id: snippet for snippet in page.snippets}
-    entries = []
-    for entry in run.data.get("snippets", ()):
-        snippet = snippets.get(entry["id"])
-        same = snippet is not None and snippet.sha256 == entry.get("sha256")
-        entries.append(
-            {
-                **_ABSENT,
-                **entry,
-                "code": snippet.code if same else None,
-                "output": _visible(entry.get("output") or ""),
-                "reason": snippet.skip if snippet else entry.get("skip"),
-                "boot": _boot(entry, showing),
-            }
-        )
+def _transcript(context: SiteContext, page: Page, run: RecordedRun) -> str:
+    base = base_from_transcript(page.name)
     return panels.render(
-        "page.html",
-        showing=showing,
-        words=showing.words,
+        "transcript.html",
+        context=context,
+        words=context.words,
         page=page,
         peer=PEER_HOSTNAME,
         run=run,
-        entries=entries,
-        root=root,
-        back=f"{root}{'' if page.name == 'index' else page.name.removesuffix('/index') + '/'}",
-        hreflang=hreflang(showing),
+        entries=[_entry(context, page, entry) for entry in run.data.get("snippets", ())],
+        base=base,
+        back=page_url(base, page.name),
         console=run.cast.exists(),
-        stale=showing.evidence.page_state(run.target, page) != "valid",
+        stale=context.evidence.page_state(run.target, page) != "valid",
         title=html.unescape(page.title),
     )
 
 
-def _console(showing: SiteContext, page: Page, run: RecordedRun, folder: Path) -> None:
-    """The recording itself, and its text on a page of its own."""
+def _entry(context: SiteContext, page: Page, entry: dict[str, Any]) -> dict[str, Any]:
+    """What the transcript shows of one snippet. Its code is shown only if the page still has the code that ran."""
+    snippet = next((snippet for snippet in page.snippets if snippet.id == entry["id"]), None)
+    return {
+        **_ABSENT,
+        **entry,
+        "code": snippet.code if snippet is not None and snippet.sha256 == entry.get("sha256") else None,
+        "output": _visible(entry.get("output") or ""),
+        "reason": snippet.skip if snippet else entry.get("skip"),
+        "boot": _boot(entry),
+    }
+
+
+def _write_console(context: SiteContext, page: Page, run: RecordedRun, folder: Path) -> None:
+    """Write the recording of the console, and a page with the text of the recording; nothing where there is none."""
     text = run.console()
-    if text is not None:
-        shutil.copyfile(run.cast, folder / "console.cast.gz")
-        title = showing.words["proof_title"].format(title=page.title, target=showing.label(run.target))
-        values = {
-            "words": showing.words,
-            "title": title,
-            "text": _visible(text),
-            "hreflang": hreflang(showing),
-            "root": root_from_transcript(page),
-        }
-        (folder / "console.html").write_text(panels.render("console.html", **values), encoding="utf-8")
+    if text is None:
+        return
+    shutil.copyfile(run.cast, folder / "console.cast.gz")
+    title = context.words["proof_title"].format(title=page.title, target=context.label(run.target))
+    base = base_from_transcript(page.name)
+    content = panels.render("console.html", context=context, words=context.words, title=title, text=_visible(text), base=base)
+    (folder / "console.html").write_text(content, encoding="utf-8")
 
 
 def _visible(output: str) -> str:
-    """Control characters as their pictures (␛), so that a browser shows what a terminal would have swallowed."""
+    """The output with each control character as its picture (␛), where a terminal would act on it and show nothing."""
     return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else c for c in output.replace("\r\n", "\n"))
 
 
-def _boot(entry: dict[str, Any], showing: SiteContext) -> dict[str, Any] | None:
+def _boot(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """The boot ids before and after the snippet, and whether the machine booted in between; None if one is not recorded."""
     before, after = entry.get("boot_id_before"), entry.get("boot_id_after")
     if not before or not after:
         return None

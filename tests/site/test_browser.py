@@ -1,4 +1,4 @@
-"""What a reader's browser makes of the built site. No test here may ask for anything outside it."""
+"""The built site in a browser. A request to another host fails the session: see `visit` in sites.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytest_plugins = ["sites"]
 pytestmark = pytest.mark.browser
 
 
-# A button in a tab that is not open is pressed too.
+# Also presses a button in a tab that is not open.
 PRESS = """button => {
     button.closest('.tabbed-block')?.style.setProperty('display', 'block');
     button.scrollIntoView({block: 'center'});
@@ -37,7 +37,7 @@ def copied(page, button) -> str:
 
 
 def press_every_button(config, out, visit):
-    """For every page of every language: what each copy button yields is what was extracted. The number of buttons."""
+    """Press every copy button of every page, and compare what it yields with what was extracted. Returns the number of buttons."""
     pressed = 0
     for (language, name), meant in read_guide(config).pages.items():
         fences = Reader(config.languages[language]).read(read_front_matter((config.root / meant.path).read_text()).body).fences

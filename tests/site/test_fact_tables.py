@@ -1,4 +1,4 @@
-"""Tables of facts: what they show, when a cell counts as seen, and how a wrong file is told."""
+"""Tables of facts: what they show, when a cell counts as seen, and the error for a wrong file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from guides import evidence, small_guide
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site import context, fact_tables
+from checks.site import fact_tables
+from checks.site.context import context_of
 
 FILE = "data/facts.yml"
 DEBIAN, UBUNTU = "debian-13", "ubuntu-24.04"
@@ -27,7 +28,7 @@ def guide(tmp_path):
 
 
 def write(config, cell, other=None, seen=None, **whole) -> None:
-    """A file of one row; ``cell`` is debian-13's, ``seen`` the row's own."""
+    """Write a file of one row; ``cell`` is the cell of debian-13, ``other`` that of ubuntu-24.04, ``seen`` is the row's."""
     row = {"id": "tool", "name": {"en": "the <tool>", "zh": "工具"}, "source": "tool 1.2", **({"seen": seen} if seen else {})}
     row["cells"] = {DEBIAN: cell, UBUNTU: other or {"value": "1.3"}}
     data = {"unconfirmed": "deep/page.md#after", "columns": [DEBIAN, UBUNTU], "rows": [row], **whole}
@@ -35,8 +36,8 @@ def write(config, cell, other=None, seen=None, **whole) -> None:
 
 
 def shown(config, language="en") -> str:
-    base = context.of(config, read_guide(config), language)
-    return fact_tables.table(replace(base, page="index", base="./"), FILE)
+    context = context_of(config, read_guide(config), language)
+    return fact_tables.table(replace(context, page="index", base="./"), FILE)
 
 
 def test_a_value_that_was_printed_where_evidence_holds_is_seen_and_linked(guide):
@@ -119,12 +120,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("cell, told", WRONG.values(), ids=WRONG)
-def test_a_wrong_cell_is_told_with_its_row_and_column(cell, told, guide):
+@pytest.mark.parametrize("cell, message", WRONG.values(), ids=WRONG)
+def test_a_wrong_cell_is_an_error_with_its_row_and_column(cell, message, guide):
     write(guide, cell)
     with pytest.raises(GuideError) as error:
         shown(guide)
-    assert str(error.value) == f"{FILE}: {told}"
+    assert str(error.value) == f"{FILE}: {message}"
 
 
 def test_a_row_needs_a_cell_for_each_column_and_a_column_is_a_target(guide):

@@ -1,11 +1,12 @@
 """The built site: what its HTML says, and how a build or a server fails."""
 
-# ruff: noqa: E501  what is expected stands as it is, in one line
+# ruff: noqa: E501  an expected text stands in one line, as the page has it
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,12 +16,12 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from guides import ROOT, evidence, small_guide
+from guides import ROOT, evidence, one_language, small_guide
 
 from checks.model import GuideError, PageErrors
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site.check import Blocks
+from checks.site.check import read_built_page
 from checks.site.urls import page_folder
 
 pytest_plugins = ["sites"]
@@ -33,8 +34,8 @@ def text_of(out: Path, *parts: str) -> str:
 def test_each_page_shows_and_copies_exactly_what_was_extracted(small):
     config, out = small
     for (language, name), page in read_guide(config).pages.items():
-        blocks = Blocks(text_of(out, language, page_folder(name), "index.html"))
-        assert blocks.copied == [(snippet.id, snippet.code) for snippet in page.snippets]
+        built = read_built_page(Path(out, language, page_folder(name), "index.html").read_bytes())
+        assert [(block.id, block.copied) for block in built.snippets] == [(snippet.id, snippet.code) for snippet in page.snippets]
 
 
 def test_a_badge_names_target_date_and_seconds_and_links_to_what_was_printed(small):
@@ -54,7 +55,7 @@ def test_what_did_not_run_says_why(small):
 
 def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
     _, out = small
-    for language, here, there in (
+    for language, own, others in (
         ("en", "what you should see on Debian 13", "what you should see on other releases"),
         ("zh", "在 Debian 13 上应当看到", "在其他发行版上应当看到"),
     ):
@@ -62,7 +63,7 @@ def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
         above = re.findall(
             r'<div class="expected"><p class="expected__on" data-search-exclude>(.*?)</p><div id="[^"]*" class="[^"]*output', page
         )
-        assert above == [here, there]
+        assert above == [own, others]
         assert "data-label" not in page
     assert "expected__on" not in text_of(out, "en", "index.html")
     assert 'data-label="what you should see"' in text_of(out, "en", "index.html")
@@ -82,7 +83,7 @@ def test_an_output_for_several_releases_names_them_all(tmp_path):
     assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
 
 
-def test_the_proof_page_shows_what_was_printed_and_what_the_crash_left(small):
+def test_a_transcript_shows_what_was_printed_and_what_the_crash_left(small):
     _, out = small
     page = text_of(out, "en", "proof/debian-13/deep/page/index.html")
     for part in (
@@ -153,7 +154,18 @@ def test_a_broken_page_fails_the_build_with_its_position_and_the_old_site_stays(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
-def test_bad_pages_are_told_before_anything_is_built(tmp_path):
+@pytest.mark.parametrize("name", ["root/robots.txt", "overrides/main.html"])
+def test_a_broken_template_fails_the_build_with_its_position(name, tmp_path, capfd):
+    config = one_language(tmp_path, {"index": "# Title\n"})
+    shutil.copytree(ROOT / "theme", tmp_path / "theme")
+    (tmp_path / "theme" / name).write_text("one line\n{% nope %}\n")
+    with pytest.raises(GuideError) as error:
+        building.build(config, tmp_path / "out")
+    assert str(error.value) == f"theme/{name}:2: Encountered unknown tag 'nope'."
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_bad_pages_are_reported_before_anything_is_built(tmp_path):
     config = small_guide(tmp_path)
     (tmp_path / "docs/zh/index.md").write_text("```bash foo\nx\n```\n")
     with pytest.raises(PageErrors, match=r"docs/zh/index.md:1: `bash foo` after the fence"):
@@ -186,7 +198,7 @@ def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    code = f"from pathlib import Path; from checks import config, serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
+    code = f"from pathlib import Path; from checks import config; from checks.site import serve; serve.serve(config.load(Path({str(config.file)!r})), '127.0.0.1', {port})"
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "tmp")}
     server = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

@@ -1,0 +1,115 @@
+"""The processes that run MkDocs: they stay between builds, and none outlives the process that made it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from guides import ROOT, one_language, two_languages
+
+from checks.model import GuideError
+from checks.pages.reader import read_guide
+from checks.site import build as building
+from checks.site.mkdocs_process import MkDocsProcesses
+
+# mkdocs-macros calls define_env of the file main.py beside mkdocs.yml, in the process of each language.
+MAIN = "import os, time\nfrom pathlib import Path\n\ndef define_env(env):\n    folder = Path(__file__).parent\n    {}\n"
+WRITE_PID = "(folder / f'pid-{os.getpid()}').touch()"
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A guide of one page in one language, with the site's theme."""
+    (tmp_path / "theme").symlink_to(ROOT / "theme")
+    return one_language(tmp_path, {"index": "# Title\n"})
+
+
+def pids(folder: Path) -> set[int]:
+    return {int(file.name.removeprefix("pid-")) for file in folder.glob("pid-*")}
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs: one that has ended and that nobody has waited for is a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_until(condition, what: str, limit_s: float = 60) -> None:
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < limit_s, what
+        time.sleep(0.05)
+
+
+def test_a_process_stays_for_the_next_build_until_it_is_stopped(config, tmp_path):
+    (tmp_path / "main.py").write_text(MAIN.format(WRITE_PID))
+    guide = read_guide(config)
+    with MkDocsProcesses(config) as processes:
+        for name, expected in (("first", 1), ("second", 1), ("third", 2)):
+            if name == "third":
+                processes.stop()
+            building.make(config, guide, processes, tmp_path / name, building.LOCAL_URL, strict=True)
+            assert len(pids(tmp_path)) == expected
+    assert not any(map(lives, pids(tmp_path)))
+
+
+def test_what_plugins_print_does_not_reach_standard_output(config, tmp_path, capfd):
+    (tmp_path / "main.py").write_text(MAIN.format("print('loud'); os.system('echo louder')"))
+    building.build(config, tmp_path / "out")
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "loud" in printed.err and "louder" in printed.err
+
+
+def test_a_process_that_dies_is_one_error_and_the_next_build_has_a_new_process(config, tmp_path):
+    (tmp_path / "main.py").write_text(MAIN.format("os._exit(7) if not (folder / 'mended').exists() else None"))
+    guide = read_guide(config)
+    with MkDocsProcesses(config) as processes:
+        with pytest.raises(GuideError, match=r"^mkdocs\.yml: the process that builds en died before the end"):
+            building.make(config, guide, processes, tmp_path / "first", building.LOCAL_URL, strict=True)
+        (tmp_path / "mended").touch()
+        building.make(config, guide, processes, tmp_path / "second", building.LOCAL_URL, strict=True)
+
+
+def test_a_process_that_was_killed_between_two_builds_is_replaced(config, tmp_path):
+    (tmp_path / "main.py").write_text(MAIN.format(WRITE_PID))
+    guide = read_guide(config)
+    with MkDocsProcesses(config) as processes:
+        building.make(config, guide, processes, tmp_path / "first", building.LOCAL_URL, strict=True)
+        (killed,) = pids(tmp_path)
+        os.kill(killed, signal.SIGKILL)
+        wait_until(lambda: not lives(killed), "the process lives on")
+        time.sleep(0.5)  # the executor has to notice it
+        building.make(config, guide, processes, tmp_path / "second", building.LOCAL_URL, strict=True)
+    assert len(pids(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
+def test_no_process_outlives_a_build_that_is_interrupted_or_killed(number, status, tmp_path):
+    pages = {"index": "# Title\n"}
+    config = two_languages(tmp_path, {"en": pages, "zh": pages})
+    (tmp_path / "main.py").write_text(MAIN.format(f"{WRITE_PID}; time.sleep(600)"))
+    command = [sys.executable, "-m", "checks", "--config", str(config.file), "build", "--out", str(tmp_path / "out")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        wait_until(lambda: len(pids(tmp_path)) == 2, "no build has begun")
+        # A terminal sends Ctrl-C to every process of the group.
+        os.killpg(parent.pid, number) if number == signal.SIGINT else os.kill(parent.pid, number)
+        _, error = parent.communicate(timeout=10)
+        wait_until(lambda: not any(map(lives, pids(tmp_path))), "a process lives on", limit_s=5)
+    finally:
+        for pid in {parent.pid, *pids(tmp_path)}:
+            if lives(pid):
+                os.kill(pid, signal.SIGKILL)
+    assert parent.returncode == status
+    assert "Traceback" not in error
+    if number == signal.SIGINT:
+        assert error.splitlines()[-1] == "interrupted"
