@@ -1,1 +1,1 @@
-"""What the machinery costs, measured beside peers in the same run."""
+"""Measures what the machinery costs, beside other programs that do the same work in the same run."""

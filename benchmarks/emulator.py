@@ -1,19 +1,19 @@
-"""What settings of the emulated machine are worth: the seconds to the login, and those of some work in the guest.
+"""What settings of the emulated machine are worth: the seconds to the login, and the seconds of some work in the guest.
 
-Each variant differs from the machine as it is in one thing. What is outside
-the guest is measured from power-on; what is inside it by a reboot after the
-change, since the guest's own files decide. The variants take turns, round
-after round: a host that is slow for some minutes is slow for all of them.
+Each variant differs in one thing from the machine that ./guide uses. A variant outside the guest (QEMU's command line)
+is measured from power-on. A variant inside the guest is measured from a reboot after the change, since the guest's own
+files decide. The variants take turns, round after round: a host that is slow for some minutes is slow for all of them.
 """
 
 from __future__ import annotations
 
-import sys
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
-from benchmarks.table import number, ratio, table
+from benchmarks.report import describe_host, number, ratio, table
 from checks.config import Config
 from checks.images.build import Builder
 from checks.machines import slots
@@ -24,136 +24,179 @@ from checks.machines.vm import BOOT_TIMEOUT_S, Vm
 from checks.sessions.session import Session
 from checks.targets import Target, choose_target, load_targets
 
+log = logging.getLogger("guide")
+
+V = TypeVar("V")  # a variant: ``Variant`` outside the guest, a shell command inside
+
 ROUNDS = 2
+UNCHANGED = "unchanged"
 JOURNALD = "/etc/systemd/journald.conf.d"
-DROP_IN = "/etc/default/grub.d/90-bench.cfg"
-# What a dump does (compress, encrypt) and what an installation does (many short processes), some 10 s of it emulated.
+GRUB_DROP_IN = "/etc/default/grub.d/90-bench.cfg"
+# What a dump does (compress, encrypt) and what an installation does (start many short processes): some 10 s under TCG.
 WORK = """set -e
 cat /usr/bin/* 2>/dev/null | head -c 30000000 >/tmp/work
 gzip -1 -c /tmp/work >/dev/null
 openssl enc -chacha20 -K 00 -iv 00 -in /tmp/work -out /dev/null
-for each in $(seq 300); do /bin/true; done"""
+for number in $(seq 300); do /bin/true; done"""
+WORK_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True)
-class Varied(Hardware):
-    """Hardware with words of QEMU's command line exchanged: pairs of what stands there and what is to."""
+class Variant:
+    """A change outside the guest: another size of the memory, or a text of QEMU's command line replaced by another."""
 
-    swaps: tuple[tuple[str, str], ...] = ()
+    memory: str | None = None
+    replaced: tuple[str, str] = ("", "")  # (text of the command line, the text in its place)
 
-    def arguments(self, *where: str) -> list[str]:
-        words = super().arguments(*where)
-        for old, new in self.swaps:
-            words = [word.replace(old, new) for word in words]
-        return words
+
+@dataclass(frozen=True)
+class VariedHardware(Hardware):
+    """Hardware whose command line has a text replaced, as ``Variant`` says."""
+
+    replaced: tuple[str, str] = ("", "")
+
+    def arguments(self, accelerator: str, disk: str, variables: str, folder: str) -> list[str]:
+        words = super().arguments(accelerator, disk, variables, folder)
+        old, new = self.replaced
+        return [word.replace(old, new) for word in words] if old else words
 
 
 OUTSIDE = {
-    "as it is": {},
-    "translation buffer of 128 MiB": {"swaps": (("tb-size=512", "tb-size=128"),)},
-    "translation buffer of 2 GiB": {"swaps": (("tb-size=512", "tb-size=2048"),)},
-    "one thread for all": {"swaps": (("thread=multi", "thread=single"),)},
-    "-cpu qemu64 with svm": {"swaps": (("qemu64,svm=off", "qemu64"),)},
-    "-cpu max": {"swaps": (("qemu64,svm=off", "max"),)},
-    "-cpu Haswell": {"swaps": (("qemu64,svm=off", "Haswell"),)},
-    "memory of 1 GiB": {"memory": "1G"},
-    "memory of 4 GiB": {"memory": "4G"},
-    "disk on SATA, not virtio": {"swaps": (("if=virtio", "if=ide"),)},
+    UNCHANGED: Variant(),
+    "translation buffer of 128 MiB": Variant(replaced=("tb-size=512", "tb-size=128")),
+    "translation buffer of 2 GiB": Variant(replaced=("tb-size=512", "tb-size=2048")),
+    "one thread for all": Variant(replaced=("thread=multi", "thread=single")),
+    "-cpu qemu64 with svm": Variant(replaced=("qemu64,svm=off", "qemu64")),
+    "-cpu max": Variant(replaced=("qemu64,svm=off", "max")),
+    "-cpu Haswell": Variant(replaced=("qemu64,svm=off", "Haswell")),
+    "memory of 1 GiB": Variant(memory="1G"),
+    "memory of 4 GiB": Variant(memory="4G"),
+    "disk on SATA, not virtio": Variant(replaced=("if=virtio", "if=ide")),
 }
 INSIDE = {
-    "as it is": "true",
-    "mitigations=off": f"echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX mitigations=off\"' >{DROP_IN} && update-grub",
+    UNCHANGED: "true",
+    "mitigations=off": f"echo 'GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX mitigations=off\"' >{GRUB_DROP_IN} && update-grub",
     "journal in memory only": f"mkdir -p {JOURNALD} && printf '[Journal]\\nStorage=volatile\\n' >{JOURNALD}/bench.conf",
     "initramfs by gzip, not zstd": "echo COMPRESS=gzip >/etc/initramfs-tools/conf.d/bench && update-initramfs -u",
     "initramfs of this machine's modules only": "echo MODULES=dep >/etc/initramfs-tools/conf.d/bench && update-initramfs -u",
 }
 
 
+@dataclass(frozen=True)
+class VariantSeconds:
+    """Seconds until the login, and seconds of WORK after it."""
+
+    login: float
+    work: float
+
+
 def report(config: Config, rounds: int = ROUNDS) -> str:
-    """Measure all variants; returns the text to print. The least of ``rounds``, since other work only adds."""
+    """Measure all variants; returns the tables, with the least of ``rounds``, since other work on the host only adds."""
     targets = load_targets(config)
     target = choose_target(targets, None)
-    bench = _Bench(Builder(targets, _say), target)
-    what = f"{target.label} under {bench.chosen.upper()}"
-    head = f"Settings of the machine, {what}: seconds, the least of {rounds} rounds in which all took turns"
-    outside = _measured("power-on", OUTSIDE, bench.power_on, rounds)
-    return "\n\n".join([head, outside, _measured("reboot", INSIDE, bench.reboot, rounds)])
+    bench = _Bench(Builder(targets), target)
+    machine = f"{target.label} under {bench.accelerator.upper()}"
+    head = f"Settings of the machine, {machine}: seconds, the least of {rounds} rounds in which all variants took turns"
+    power_on = _measure("power-on", OUTSIDE, bench.power_on, rounds)
+    reboot = _measure("reboot", INSIDE, bench.reboot, rounds)
+    tables = [variants_table("power-on", power_on), variants_table("reboot", reboot)]
+    return "\n\n".join([f"{head}\n{describe_host()}", *tables])
 
 
-def _measured(kind: str, variants: dict, measure: Callable[..., tuple[float, float] | None], rounds: int) -> str:
-    """A table: what each variant took to the login and for the work, and both beside the machine as it is."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
-    for turn in range(rounds):
+def _measure(
+    kind: str, variants: Mapping[str, V], measure: Callable[[V], VariantSeconds | None], rounds: int
+) -> dict[str, list[VariantSeconds]]:  # fmt: skip
+    """Let the variants take turns; returns for each its seconds in the rounds in which the machine came up."""
+    results: dict[str, list[VariantSeconds]] = {name: [] for name in variants}
+    for turn in range(1, rounds + 1):
         for name, variant in variants.items():
             seconds = measure(variant)
-            found[name] += [seconds] if seconds else []
-            _say(f"{turn + 1}/{rounds} {kind}: {name}  " + ("  ".join(map(number, seconds)) if seconds else "did not come up"))
-    least = {name: [min(column) for column in zip(*each, strict=True)] for name, each in found.items()}
-    base = least["as it is"]
+            if seconds:
+                results[name].append(seconds)
+            outcome = f"{number(seconds.login)} s to the login, {number(seconds.work)} s of work" if seconds else "did not come up"
+            log.info(f"round {turn} of {rounds}, {kind}, {name}: {outcome}")
+    return results
+
+
+def variants_table(kind: str, results: Mapping[str, list[VariantSeconds]]) -> str:
+    """The least seconds of each variant, and their ratios to those of the unchanged machine."""
+    base = _least(results[UNCHANGED])
     rows = []
-    for name, seconds in least.items():
-        cells = [cell for at, was in zip(seconds, base, strict=False) for cell in (f"{number(at)} s", ratio(at, was))]
-        rows.append((f"{kind}: {name}", *(cells or ["did not come up", "", "", ""])))
-    return table(("variant", "to the login", "to as it is", "work", "to as it is"), rows)
+    for name, rounds in results.items():
+        least = _least(rounds)
+        if least is None:
+            cells = ["did not come up", "", "", ""]
+        else:
+            login_ratio, work_ratio = (ratio(least.login, base.login), ratio(least.work, base.work)) if base else ("-", "-")
+            cells = [f"{number(least.login)} s", login_ratio, f"{number(least.work)} s", work_ratio]
+        rows.append([f"{kind}: {name}", *cells])
+    return table(["variant", "to the login", "to unchanged", "work", "to unchanged"], rows)
+
+
+def _least(rounds: list[VariantSeconds]) -> VariantSeconds | None:
+    """The least of each kind of seconds, which may be of different rounds; None where the machine never came up."""
+    if not rounds:
+        return None
+    return VariantSeconds(min(seconds.login for seconds in rounds), min(seconds.work for seconds in rounds))
 
 
 class _Bench:
+    """Starts the variants of a target's machine, one at a time, and measures them."""
+
     def __init__(self, builder: Builder, target: Target):
         self.builder, self.target = builder, target
         self.emulator, self.disk = builder.emulator(target), builder.disk(target)
-        self.chosen = accelerator(builder.engine(), self.emulator.tag, self.disk.path, _say)
+        self.accelerator = accelerator(builder.engine(), self.emulator.tag, self.disk.path)
 
-    def _machine(self, **settings) -> Vm:
-        hardware = Varied(**{"memory": self.target.memory, **settings})
-        return Vm(self.builder.engine(), self.emulator.tag, self.disk.path, hardware, self.chosen)
+    def _machine(self, variant: Variant) -> Vm:
+        hardware = VariedHardware(memory=variant.memory or self.target.memory, replaced=variant.replaced)
+        return Vm(self.builder.engine(), self.emulator.tag, self.disk.path, hardware, self.accelerator)
 
-    def power_on(self, settings: dict) -> tuple[float, float] | None:
-        """Seconds from power-on to the login, and of the work then; None if it does not come up."""
-        with slots.take(_say):
-            vm = self._machine(**settings)
+    def power_on(self, variant: Variant) -> VariantSeconds | None:
+        """Measure from power-on; None, with a message, when the machine does not come up."""
+        with slots.take():
+            vm = self._machine(variant)
             try:
                 vm.power_on()
                 began = time.monotonic()
                 vm.await_boot(BOOT_TIMEOUT_S)
-                return time.monotonic() - began, self._work(Session(vm))
+                return VariantSeconds(time.monotonic() - began, _work_s(Session(vm)))
             except MachineLost as lost:
-                _say(str(lost))
+                log.info(str(lost))
                 return None
             finally:
                 vm.stop()
 
-    def reboot(self, change: str) -> tuple[float, float] | None:
-        """Seconds from a hard reset, after a change inside, to the login, and of the work then."""
-        with slots.take(_say):
-            vm = self._machine()
+    def reboot(self, change: str) -> VariantSeconds | None:
+        """Run the shell command ``change`` in the guest, measure from a hard reset on; None when the machine does not come up."""
+        with slots.take():
+            vm = self._machine(Variant())
             session = Session(vm)
             try:
                 session.open()
                 session.settle()
-                self._run(session, f"{change} && sync")
+                _run(session, f"{change} && sync")
                 began = time.monotonic()
                 vm.monitor("system_reset")
                 vm.await_boot(BOOT_TIMEOUT_S)
-                return time.monotonic() - began, self._work(session)
+                return VariantSeconds(time.monotonic() - began, _work_s(session))
             except MachineLost as lost:
-                _say(str(lost))
+                log.info(str(lost))
                 return None
             finally:
                 vm.stop()
 
-    def _work(self, session: Session) -> float:
-        """Seconds of the work, once nothing else runs in the guest; Lost if it fails."""
-        session.settle()
-        began = time.monotonic()
-        self._run(session, WORK)
-        return time.monotonic() - began
 
-    @staticmethod
-    def _run(session: Session, script: str) -> None:
-        status, out = session.execute("sh", "-c", script, timeout_s=300)
-        if status:
-            raise MachineLost(out.decode(errors="replace"))
+def _work_s(session: Session) -> float:
+    """The seconds of WORK, once all services have started in the guest; MachineLost if WORK fails."""
+    session.settle()
+    began = time.monotonic()
+    _run(session, WORK)
+    return time.monotonic() - began
 
 
-def _say(text: str) -> None:
-    print(f"    {text}", file=sys.stderr, flush=True)
+def _run(session: Session, script: str) -> None:
+    """Run a shell script as root in the guest; MachineLost with the script's output if the script fails."""
+    status, output = session.execute("sh", "-c", script, timeout_s=WORK_TIMEOUT_S)
+    if status:
+        raise MachineLost(f"exit status {status} of {script!r}: {output.decode(errors='replace')}")

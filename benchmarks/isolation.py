@@ -1,7 +1,7 @@
-"""A cache of its own for a measurement: images, disks and locks are those of the host, the states are nobody else's.
+"""A cache folder of its own for a measurement.
 
-What others keep is then neither found, nor replaced, nor thrown away to make
-room; and what the measurement keeps is gone with it.
+Images, disks and locks are shared with the host's cache folder; the saved states are not. So a measurement neither
+restores, replaces nor removes a state of another run, and its own states are removed at the end.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from pathlib import Path
 from checks.host import cache_dir, owned_prefix
 from checks.running import cleanup
 
-SHARED = ("disks", "locks", "logs")
-FOUND_OUT = ("engine.json", "accelerator-*")  # about this host, so that it is not found out again
+SHARED_FOLDERS = ("disks", "locks", "logs")
+HOST_FACTS = ("engine.json", "accelerator-*")  # Files that say what works on this host: copied, so that nothing is probed again.
 
 
 @contextmanager
-def apart() -> Iterator[Path]:
-    """The cache of this process and its children, until the end."""
-    host, before = cache_dir(), os.environ.get("GUIDE_CACHE")
-    folder = host / f"{owned_prefix('bench')}0"  # short: the paths of sockets below it have no more than 107 bytes
+def own_cache() -> Iterator[Path]:
+    """Until the end of the block, $GUIDE_CACHE of this process and its children names a new folder, which is yielded."""
+    host_folder, value_before = cache_dir(), os.environ.get("GUIDE_CACHE")
+    # The name is short, since the path of a Unix socket below the folder may have 107 bytes at most (unix(7)).
+    folder = host_folder / f"{owned_prefix('bench')}0"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    for name in SHARED:
-        (host / name).mkdir(exist_ok=True)
-        (folder / name).symlink_to(host / name)
-    for pattern in FOUND_OUT:
-        for file in host.glob(pattern):
+    for name in SHARED_FOLDERS:
+        (host_folder / name).mkdir(exist_ok=True)
+        (folder / name).symlink_to(host_folder / name)
+    for pattern in HOST_FACTS:
+        for file in host_folder.glob(pattern):
             shutil.copy(file, folder)
     os.environ["GUIDE_CACHE"] = str(folder)
     try:
@@ -38,6 +39,6 @@ def apart() -> Iterator[Path]:
     finally:
         cleanup.clean_states()
         os.environ.pop("GUIDE_CACHE")
-        if before is not None:
-            os.environ["GUIDE_CACHE"] = before
+        if value_before is not None:
+            os.environ["GUIDE_CACHE"] = value_before
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A site of trivial snippets in a folder of its own, and the same snippets in the forms of the peers."""
+"""Generated sites of trivial snippets, and the same snippets as input for the other programs that are measured."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TRIVIAL = (("true", None), ("echo x", "x"))  # a command, and what it prints
+TRIVIAL = (("true", None), ("echo x", "x"))  # (command, what the command prints)
 
-# The least that the checks need: one language, the fences as they are, the targets of the guide that is measured.
+# The fewest settings that ./guide verify works with: one language, the fence formatter, and the targets of the measured guide.
 MKDOCS = """\
 site_name: trivial snippets
 theme: {{language: en}}
@@ -28,7 +28,7 @@ extra:
     targets: {targets}
 """
 SYBIL = '''\
-"""bash fences of Markdown pages, each run by a bash of its own; a status other than 0 fails."""
+"""Runs each bash fence of Markdown pages in a bash of its own; an exit status other than 0 is a failure."""
 
 import re
 import subprocess
@@ -56,26 +56,27 @@ pytest_collect_file = Sybil(parsers=[parse], pattern="*.md").pytest()
 
 @dataclass(frozen=True)
 class Shape:
-    """How much a generated site holds."""
+    """The size of a generated site. With ``distinct`` no two snippets are equal, so that each of them is linted."""
 
     pages: int
-    snippets: int  # a page
-    distinct: bool = False  # no two snippets alike, as on real pages: each costs the linters something
+    snippets: int  # on each page
+    distinct: bool = False
 
     @property
     def total(self) -> int:
+        """The number of snippets on all pages."""
         return self.pages * self.snippets
 
 
 def codes(shape: Shape, name: str = "") -> Iterator[tuple[str, str | None]]:
-    """The commands of one page, in order, each with what it prints."""
+    """The commands of the page ``name`` in order, each with what the command prints, or None where that is nothing."""
     if shape.distinct:
         return ((f"echo {name} {number}", f"{name} {number}") for number in range(shape.snippets))
     return (TRIVIAL[number % len(TRIVIAL)] for number in range(shape.snippets))
 
 
 def page(name: str, shape: Shape) -> str:
-    """One page's Markdown: fences with ids, and outputs where something is printed."""
+    """The Markdown of one page: fences with ids, each followed by an output where the command prints something."""
     rows = ["---", f"title: {name}", "machine: container", "---", "", f"# {name} {{#{name}}}", ""]
     for number, (code, output) in enumerate(codes(shape, name), 1):
         rows += [f"```bash {{#s{number}}}", code, "```", ""]
@@ -84,7 +85,7 @@ def page(name: str, shape: Shape) -> str:
 
 
 def site(folder: Path, shape: Shape, targets_file: Path) -> Path:
-    """Write a whole site; returns its mkdocs.yml."""
+    """Write a site into ``folder``, which must not have a docs folder yet; returns the path of mkdocs.yml."""
     docs = folder / "docs"
     docs.mkdir(parents=True)
     for number in range(1, shape.pages + 1):
@@ -95,7 +96,7 @@ def site(folder: Path, shape: Shape, targets_file: Path) -> Path:
 
 
 def cram(folder: Path, shape: Shape) -> list[str]:
-    """cram's files, one a page; returns their names."""
+    """Write the input of cram into ``folder``, one file for each page; returns the files' names."""
     folder.mkdir(parents=True)
     rows = [line for code, output in codes(shape) for line in (f"  $ {code}", *([f"  {output}"] if output else []))]
     names = [f"p{number}.t" for number in range(1, shape.pages + 1)]
@@ -105,19 +106,22 @@ def cram(folder: Path, shape: Shape) -> list[str]:
 
 
 def sybil(folder: Path) -> None:
-    """Sybil's conftest.py beside the pages of ``site``."""
+    """Write the conftest.py that runs the pages of ``site`` in ``folder`` with Sybil."""
     (folder / "conftest.py").write_text(SYBIL)
 
 
-def one_bash_each(folder: Path, shape: Shape) -> Path:
-    """A script that runs ``bash -c`` once a snippet."""
+def one_bash_per_snippet(folder: Path, shape: Shape) -> Path:
+    """Write a script that starts ``bash -c`` for each snippet; returns the script's path."""
     return _script(folder / "each.sh", (f"bash -c {shlex.quote(code)}" for _ in range(shape.pages) for code, _ in codes(shape)))
 
 
-def one_bash_a_page(folder: Path, shape: Shape) -> Path:
-    """A script that runs one bash a page, which runs all snippets of it: the shell's own cost, and nothing else."""
-    whole = "\n".join(code for code, _ in codes(shape))
-    return _script(folder / "page.sh", (f"bash -c {shlex.quote(whole)}" for _ in range(shape.pages)))
+def one_bash_per_page(folder: Path, shape: Shape) -> Path:
+    """Write a script that starts one bash for each page, which runs all snippets of the page; returns the script's path.
+
+    What this script takes is the cost of the shell alone.
+    """
+    all_codes = "\n".join(code for code, _ in codes(shape))
+    return _script(folder / "page.sh", (f"bash -c {shlex.quote(all_codes)}" for _ in range(shape.pages)))
 
 
 def _script(path: Path, commands: Iterable[str]) -> Path:

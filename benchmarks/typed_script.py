@@ -1,9 +1,9 @@
-"""The floor: the commands of a branch, typed into its VM by a script that checks nothing.
+"""The commands of a branch of pages, typed into the branch's VM by a script that checks nothing.
 
-``python -m checks.bench.floor FILE`` takes up the machine that the file names,
-types one command after the other, waits over each reboot and crash until the
-machine calls again, and ends it. It compares no output, keeps no evidence and
-no state, and looks at no exit status.
+``./guide bench states`` compares ./guide verify with this script. ``python -m benchmarks.typed_script FILE`` restores
+the VM that the file describes, sends one command after the other to the reader's shell, waits over each reboot and
+crash until the machine answers again, and ends the VM. The script compares no output, writes no evidence, saves no
+state and ignores exit statuses.
 """
 
 from __future__ import annotations
@@ -19,52 +19,73 @@ from checks.machines.hardware import Hardware
 from checks.machines.vm import Vm
 from checks.sessions.session import EMPTIES
 
-WAIT_S = 1800  # longer than anything that a page waits for
+WAIT_S = 1800  # longer than any page allows a snippet to take
 
 
 @dataclass(frozen=True)
-class Typing:
-    """What the script is told: a machine, the folder of the state that it begins in, and what is typed."""
+class TypedCommand:
+    """One command for the shell, with ``data-expect`` and ``data-host`` of its snippet."""
 
-    program: str
-    flags: tuple[str, ...]
-    emulator: str
+    text: str
+    expect: str | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True)
+class TypedScript:
+    """What the script works on: the VM, the folder of the saved state to begin with, and the commands of each page."""
+
+    program: str  # of the container engine: "podman" or "docker"
+    flags: list[str]  # of the container engine
+    emulator_image: str
     disk: str
-    hardware: dict
+    hardware: Hardware
     accelerator: str
     state: str
-    pages: list[list[tuple[str, str | None, str | None]]]  # of each snippet the text, how the machine goes away, what is pressed then
+    pages: list[list[TypedCommand]]
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self)))
+        """Write the description as JSON, for ``read`` in another process."""
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Typing:
-        return cls(**json.loads(path.read_text()))
+    def read(cls, path: Path) -> TypedScript:
+        """The description that ``write`` wrote."""
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        hardware = Hardware(**fields.pop("hardware"))
+        pages = [[TypedCommand(**command) for command in page] for page in fields.pop("pages")]
+        return cls(**fields, hardware=hardware, pages=pages)
 
 
-def play(typing: Typing) -> None:
-    """All of it; Lost when the machine does not answer."""
-    engine = Engine(typing.program, tuple(typing.flags))
-    vm = Vm(engine, typing.emulator, Path(typing.disk), Hardware(**typing.hardware), typing.accelerator)
+def play(script: TypedScript) -> None:
+    """Type all commands; raises MachineLost when the machine does not answer within WAIT_S."""
+    engine = Engine(script.program, tuple(script.flags))
+    vm = Vm(engine, script.emulator_image, Path(script.disk), script.hardware, script.accelerator)
     try:
-        vm.enter(Path(typing.state))
-        for page in typing.pages:
-            vm.wire.send(op="shell")
-            for text, expect, button in page:
-                if expect in EMPTIES:
-                    vm.empty_at_restart()
-                vm.wire.send(op="run", code=base64.b64encode(text.encode()).decode())
-                if button:
-                    vm.wire.expect("done", WAIT_S, text)
-                    vm.press(button)
-                vm.wire.expect("loader" if expect else "done", WAIT_S, text)
-                if expect:
-                    vm.wire.load("reader")
-                    vm.wire.expect("hello", WAIT_S, "the agent")
+        vm.restore(Path(script.state))
+        for page in script.pages:
+            vm.channel.send(op="shell")
+            for command in page:
+                _type(vm, command)
     finally:
         vm.stop()
 
 
+def _type(vm: Vm, command: TypedCommand) -> None:
+    """Type one command and wait for its end, or for the restart that it is announced to cause."""
+    if command.expect in EMPTIES:
+        vm.empty_at_restart()
+    vm.channel.send(op="run", code=base64.b64encode(command.text.encode()).decode())
+    if command.host:
+        vm.channel.expect("done", WAIT_S, command.text)
+        vm.press(command.host)
+    if not command.expect:
+        vm.channel.expect("done", WAIT_S, command.text)
+        return
+    vm.channel.expect("loader", WAIT_S, command.text)
+    vm.channel.load("reader")
+    vm.channel.expect("hello", WAIT_S, "the agent")
+
+
 if __name__ == "__main__":
-    play(Typing.read(Path(sys.argv[1])))
+    play(TypedScript.read(Path(sys.argv[1])))

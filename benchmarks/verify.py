@@ -1,4 +1,4 @@
-"""``./guide verify`` as a measured command, and how many snippets it really ran."""
+"""``./guide verify`` as a measured command, with the number of snippets that were run and the seconds of each."""
 
 from __future__ import annotations
 
@@ -7,47 +7,55 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.usage import CommandUsage, measured
+from benchmarks.usage import CommandUsage, measure_command
 
 
 @dataclass(frozen=True)
-class Verified:
-    """One run: what it took, the snippets that it ran, and those that it recalled from an earlier one.
+class VerifyRun:
+    """One run of ./guide verify.
 
-    ``seconds``: wall seconds of each snippet on its machine, by id; without what the runner did around it.
+    ``ran`` counts the snippets that were run, ``cached`` those whose outcome came from an earlier run. ``seconds`` are
+    the wall seconds of each snippet on its machine, by the snippet's id, without the runner's work around the snippet.
     """
 
     usage: CommandUsage
     ran: int
-    recalled: int
+    cached: int
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
-    def of(self) -> str:
+    def ran_of_all(self) -> str:
         """Such as "16 of 42"."""
-        return f"{self.ran} of {self.ran + self.recalled}"
+        return f"{self.ran} of {self.ran + self.cached}"
 
 
-def verify(config_file: Path, target: str, *arguments: str) -> Verified:
-    """Run it on the guide of ``config_file``; a GuideError shows the end of what it printed if anything failed."""
+def verify(config_file: Path, target: str, *arguments: str) -> VerifyRun:
+    """Run ./guide verify on the guide of ``config_file``.
+
+    Raises GuideError with the end of what the command printed when a snippet fails.
+    """
     command = [sys.executable, "-m", "checks", "--config", str(config_file), "verify", "--target", target, *arguments]
-    usage = measured(command, config_file.parent)
-    junit = (config_file.parent / ".guide" / f"junit-{target}.xml").read_text()
-    return Verified(usage, *counts(junit), seconds(junit))
+    usage = measure_command(command, config_file.parent)
+    junit = (config_file.parent / ".guide" / f"junit-{target}.xml").read_text(encoding="utf-8")
+    return VerifyRun(usage, *count_cases(junit), seconds_by_id(junit))
 
 
-def counts(junit: str) -> tuple[int, int]:
-    """(run, recalled): a test case that was recalled says when it ran."""
+def count_cases(junit: str) -> tuple[int, int]:
+    """The test cases of a JUnit report as (run, cached): a cached case has the property "ran_at"."""
     cases = list(ElementTree.fromstring(junit).iter("testcase"))
-    recalled = sum(any(each.get("name") == "ran_at" for each in case.iter("property")) for case in cases)
-    return len(cases) - recalled, recalled
+    cached = sum("ran_at" in _properties(case) for case in cases)
+    return len(cases) - cached, cached
 
 
-def seconds(junit: str) -> dict[str, float]:
-    """Of a guide whose ids are unique: what each snippet took on its machine."""
-    found = {}
+def seconds_by_id(junit: str) -> dict[str, float]:
+    """The wall seconds of each snippet in a JUnit report; the ids must be unique in the guide."""
+    seconds = {}
     for case in ElementTree.fromstring(junit).iter("testcase"):
-        said = {each.get("name"): each.get("value") for each in case.iter("property")}
-        if "seconds" in said:
-            found[case.get("name").partition("[")[0]] = float(said["seconds"])
-    return found
+        properties = _properties(case)
+        if "seconds" in properties:
+            seconds[case.get("name", "").partition("[")[0]] = float(properties["seconds"])
+    return seconds
+
+
+def _properties(case: ElementTree.Element) -> dict[str, str]:
+    return {element.get("name", ""): element.get("value", "") for element in case.iter("property")}

@@ -28,8 +28,7 @@ EMULATOR = (
     "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
     "qemu-system-x86", "qemu-utils", "zstd",
 )  # fmt: skip
-PEER = (*EMULATOR, "autopkgtest")  # the same emulator, and the peer that `./guide bench autopkgtest` compares with
-PACKAGES = {"container": COMMON, "emulator": EMULATOR, "peer": PEER}
+PACKAGES = {"container": COMMON, "emulator": EMULATOR}
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,10 @@ class Target:
         return FAMILIES[self.family]
 
     def recipe(self, kind: str) -> str:
-        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator, peer) is made of."""
+        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator) is made of."""
         parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
-        if kind in ("emulator", "peer"):
-            parts = {"suite": self.suite, "family": self.family, "kind": kind, kind: PACKAGES[kind]}
+        if kind == "emulator":
+            parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for file in sorted(IMAGE_FILES.iterdir()):
             if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm")):

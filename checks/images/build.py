@@ -7,6 +7,7 @@ so nothing stale is taken and a second build costs nothing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -64,7 +65,7 @@ class Builder:
     def __init__(self, targets: dict[str, Target]):
         self.targets = targets
         self._engine: Engine | None = None
-        self._images: dict[tuple[str, str], BuiltImage] = {}
+        self._images: dict[tuple[str, str, tuple[str, ...]], BuiltImage] = {}
         self._disks: dict[str, BuiltDisk] = {}
 
     def engine(self) -> Engine:
@@ -80,13 +81,9 @@ class Builder:
         """The image of the target's container machine."""
         return self._image(target, "container")
 
-    def emulator(self, target: Target) -> BuiltImage:
-        """The image with the QEMU that runs the target's VM."""
-        return self._image(self.targets[target.emulator], "emulator")
-
-    def peer(self, target: Target) -> BuiltImage:
-        """The image with the same QEMU and the peer that the bench compares with."""
-        return self._image(self.targets[target.emulator], "peer")
+    def emulator(self, target: Target, extra_packages: tuple[str, ...] = ()) -> BuiltImage:
+        """The image with the QEMU that runs the target's VM, and with ``extra_packages`` beside QEMU."""
+        return self._image(self.targets[target.emulator], "emulator", extra_packages)
 
     def disk(self, target: Target) -> BuiltDisk:
         """The disk that the target's VM boots from."""
@@ -104,13 +101,16 @@ class Builder:
 
     # ---- container images
 
-    def _image(self, target: Target, kind: str) -> BuiltImage:
-        if (target.name, kind) not in self._images:
-            self._images[target.name, kind] = self._find_or_make_image(target, kind)
-        return self._images[target.name, kind]
+    def _image(self, target: Target, kind: str, extra_packages: tuple[str, ...] = ()) -> BuiltImage:
+        key = (target.name, kind, extra_packages)
+        if key not in self._images:
+            self._images[key] = self._find_or_make_image(target, kind, extra_packages)
+        return self._images[key]
 
-    def _find_or_make_image(self, target: Target, kind: str) -> BuiltImage:
+    def _find_or_make_image(self, target: Target, kind: str, extra_packages: tuple[str, ...]) -> BuiltImage:
         recipe = target.recipe(kind)
+        if extra_packages:
+            recipe = hashlib.sha256(json.dumps([recipe, *extra_packages]).encode()).hexdigest()
         tag = f"{REPOSITORY}/{target.name}-{kind}:{recipe[:16]}"
         programs = engines.answering()
         if not programs:
@@ -118,19 +118,19 @@ class Builder:
         with host_lock(f"{kind}-{target.name}"):
             program = next((name for name in programs if Engine(name, ()).has_image(tag)), None)
             if program is None:
-                self._make_image(programs[0], target, kind, recipe, tag)
+                self._make_image(programs[0], target, kind, (*PACKAGES[kind], *extra_packages), recipe, tag)
         if self._engine is None:
             self._engine = engines.find(tag)
         answer = self._engine.call("image", "inspect", "--format", "{{.Id}} {{json .Config.Labels}}", tag).stdout
         build, labels = answer.split(" ", 1)
         return BuiltImage(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
 
-    def _make_image(self, program: str, target: Target, kind: str, recipe: str, tag: str) -> None:
+    def _make_image(self, program: str, target: Target, kind: str, packages: tuple[str, ...], recipe: str, tag: str) -> None:
         container = kind == "container"
         hooks = [("customize", "common-setup.sh")] if container else []
         with tempfile.TemporaryDirectory(prefix=owned_prefix("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
-            digest = bootstrap(Root(target, kind, PACKAGES[kind], hooks, carries_pool=container), recipe, tar)
+            digest = bootstrap(Root(target, kind, packages, hooks, carries_pool=container), recipe, tar)
             changes = [f"LABEL guide.digest={digest}", f"LABEL guide.recipe={recipe}", "LABEL guide.image=1"]
             options = [word for change in changes for word in ("--change", change)]
             Engine(program, ()).call("import", *options, str(tar), tag)

@@ -1,4 +1,4 @@
-"""./guide bench states, autopkgtest: the copy that is edited, the peer's package, a cache and a host of one's own."""
+"""./guide bench states, autopkgtest, emulator: the edited copy, autopkgtest's package, the tables, the cache and the VM slots."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import pytest
 from guides import ROOT
 
-from benchmarks import autopkgtest, branch, peer, states, verify
-from benchmarks.isolation import apart
-from benchmarks.stored import Stored
-from benchmarks.stored import table as stored_table
-from benchmarks.typed_script import Typing
+from benchmarks import autopkgtest, emulator, states, verify
+from benchmarks.emulator import VariantSeconds
+from benchmarks.isolation import own_cache
+from benchmarks.states import StateCost
+from benchmarks.typed_script import TypedCommand, TypedScript
 from benchmarks.usage import CommandUsage
-from benchmarks.verify import Verified
+from benchmarks.verify import VerifyRun
 from checks import config as configuration
 from checks.evidence.fingerprints import page_fingerprints
 from checks.host import cache_dir
@@ -29,8 +29,8 @@ from checks.targets import choose_target, load_targets, runnable
 
 @pytest.fixture
 def copied(tmp_path):
-    """A copy of this guide, as it is measured on."""
-    return branch.copy(configuration.load(ROOT / "mkdocs.yml"), tmp_path / "guide")
+    """A copy of this guide, as ./guide bench states makes one."""
+    return states.copy_guide(configuration.load(ROOT / "mkdocs.yml"), tmp_path / "guide")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def target():
     return choose_target(load_targets(config), "debian-13")
 
 
-def keys(config, target):
+def fingerprints(config, target):
     guide = read_guide(config)
     return {page.name: page_fingerprints(guide, page, target, "").after for page in guide.primary}
 
@@ -57,66 +57,84 @@ def test_the_longest_branch_has_the_most_pages_then_the_most_snippets(make_guide
     make_guide.snippets("d", *["true"] * 9, machine="vm")
     make_guide.snippets("e", "true", "false")
     guide = read_guide(configuration.load(make_guide.folder / "mkdocs.yml"))
-    assert [page.name for page in branch.longest(guide, target)] == ["a", "c"]
+    assert [page.name for page in states.longest_branch(guide, target)] == ["a", "c"]
 
 
 def test_an_edit_changes_one_snippet_in_every_language(copied, target):
     guide = read_guide(copied)
-    before, problems = keys(copied, target), len(parity.check(guide, copied))
-    last = branch.longest(guide, target)[-1]
+    before, problems = fingerprints(copied, target), len(parity.check(guide, copied))
+    last = states.longest_branch(guide, target)[-1]
     snippet = runnable(last, target)[-1]
-    branch.edit(copied, guide, snippet)
-    after = keys(copied, target)
+    states.edit_snippet(copied, guide, snippet)
+    after = fingerprints(copied, target)
     assert {name for name in before if before[name] != after[name]} == {last.name}
-    changed = [each for each in before[last.name] if before[last.name][each] != after[last.name][each]]
+    changed = [id for id in before[last.name] if before[last.name][id] != after[last.name][id]]
     assert changed == [snippet.id]
     codes = {page.snippets[-1].code for page in read_guide(copied).pages.values() if page.name == last.name}
     assert codes == {f"{snippet.code}\n# edited"}
-    # that the texts are to be read against each other again is no matter here; that the snippets differ would be one
+    # One problem more is expected: both texts have to be read against each other again. Snippets that differ would be another.
     assert len(parity.check(read_guide(copied), copied)) <= problems + 1
 
 
-def test_a_change_of_prose_changes_no_key(copied, target):
+def test_a_change_of_prose_changes_no_fingerprint(copied, target):
     guide = read_guide(copied)
-    before = keys(copied, target)
+    before = fingerprints(copied, target)
     for page in guide.primary:
-        branch.reword(copied, guide, page)
-    assert keys(copied, target) == before
+        states.edit_prose(copied, guide, page)
+    assert fingerprints(copied, target) == before
     assert (copied.docs["zh"] / "concepts.md").read_text().endswith("\n\nOne more sentence.\n")
 
 
-def test_what_was_recalled_is_told_apart():
+def test_cached_snippets_are_counted_apart():
     junit = """<testsuites><testsuite>
         <testcase name="a"><properties><property name="ran_at" value="2026-01-01T00:00:00Z" /></properties></testcase>
         <testcase name="b"/><testcase name="c"><properties><property name="other" value="" /></properties></testcase>
     </testsuite></testsuites>"""
-    assert verify.counts(junit) == (2, 1)
-    assert Verified(CommandUsage(1, 1, 1), 2, 1).of == "2 of 3"
+    assert verify.count_cases(junit) == (2, 1)
+    assert VerifyRun(CommandUsage(1, 1, 1), 2, 1).ran_of_all == "2 of 3"
 
 
-def test_the_script_is_told_the_same_machine(tmp_path):
-    pages = [[["true", None, None]], [["reboot", "reboot", None]]]
-    typing = Typing("podman", ["--flag"], "image", "/disk", vars(Hardware(memory="3G")), "tcg", "/state", pages)
-    typing.write(tmp_path / "typing.json")
-    assert Typing.read(tmp_path / "typing.json") == typing
-    assert Hardware(**typing.hardware) == Hardware(memory="3G")
+def test_the_description_of_a_script_is_read_as_it_was_written(tmp_path):
+    pages = [[TypedCommand("true")], [TypedCommand("reboot", "reboot"), TypedCommand("sleep 9", "crash", "nmi")]]
+    script = TypedScript("podman", ["--flag"], "image", "/disk", Hardware(memory="3G"), "tcg", "/state", pages)
+    script.write(tmp_path / "script.json")
+    assert TypedScript.read(tmp_path / "script.json") == script
 
 
 def test_the_ratios_of_states_are_to_the_script_and_to_the_whole(copied, target):
-    page = branch.longest(read_guide(copied), target)[-1]
-    found = states.Measured(
+    page = states.longest_branch(read_guide(copied), target)[-1]
+    runs = states.BranchRuns(
         CommandUsage(90, 100, 50),
-        Verified(CommandUsage(99, 110, 50), 42, 0),
-        Verified(CommandUsage(9, 11, 50), 16, 26),
-        Verified(CommandUsage(1, 1.1, 50), 0, 42),
-        [],
+        VerifyRun(CommandUsage(99, 110, 50), 42, 0),
+        VerifyRun(CommandUsage(9, 11, 50), 16, 26),
+        VerifyRun(CommandUsage(1, 1.1, 50), 0, 42),
     )
-    text = states.rows(found, page)
-    assert "x1.10 the script" in text and "x0.10 all" in text and "16 of 42" in text
-    assert stored_table([Stored("a boot", 1.2, 0.5, 200, 3)]).splitlines()[-1].split() == ["a", "boot", "1.20", "0.50", "200", "3.00"]
+    text = states.runs_table(runs, page)
+    assert "x1.10 of the script" in text and "x0.10 of all" in text and "16 of 42" in text
+    costs = states.costs_table([StateCost("a boot", 1.2, 0.5, 200, 3)])
+    assert costs.splitlines()[-1].split() == ["a", "boot", "1.20", "0.50", "200", "3.00"]
 
 
-def test_the_host_is_had_alone_and_given_back(tmp_path, monkeypatch):
+def test_the_least_of_all_rounds_is_compared_with_the_unchanged_machine():
+    results = {
+        emulator.UNCHANGED: [VariantSeconds(30, 8), VariantSeconds(40, 4)],
+        "other": [VariantSeconds(60, 2)],
+        "broken": [],
+    }
+    rows = [row.split() for row in emulator.variants_table("reboot", results).splitlines()[2:]]
+    assert rows[1][2:] == ["60.0", "s", "x2.00", "2.00", "s", "x0.50"]
+    assert rows[2] == ["reboot:", "broken", "did", "not", "come", "up"]
+
+
+def test_a_variant_of_the_hardware_differs_in_one_word():
+    plain = Hardware().arguments("tcg", "d", "v", "f")
+    for name, variant in emulator.OUTSIDE.items():
+        varied = emulator.VariedHardware(memory=variant.memory or "2G", replaced=variant.replaced).arguments("tcg", "d", "v", "f")
+        changed = [word for word, before in zip(varied, plain, strict=True) if word != before]
+        assert len(changed) == (name != emulator.UNCHANGED), name
+
+
+def test_all_vm_slots_are_taken_and_freed_again(tmp_path, monkeypatch):
     monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
     monkeypatch.setenv("GUIDE_VMS", "2")
 
@@ -128,20 +146,20 @@ def test_the_host_is_had_alone_and_given_back(tmp_path, monkeypatch):
                 return False
             return True
 
-    with slots.every(print):
+    with slots.every():
         assert not is_free(0) and not is_free(1)
-        slots.take(print).close()  # at once: this process and its children have them
+        slots.take().close()  # Returns at once, since this process and its children have all slots.
         assert not is_free(0) and not is_free(1)
     assert is_free(0) and is_free(1)
-    slots.take(print).close()
+    slots.take().close()
 
 
-def test_a_cache_apart_shares_the_disks_and_leaves_nothing(tmp_path, monkeypatch):
+def test_an_own_cache_shares_the_disks_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
     (tmp_path / "disks").mkdir()
     (tmp_path / "disks" / "one").touch()
     (tmp_path / "engine.json").write_text("{}")
-    with apart() as folder:
+    with own_cache() as folder:
         assert cache_dir() == folder != tmp_path
         assert (folder / "disks" / "one").exists() and (folder / "engine.json").exists()
         (folder / "states").mkdir(exist_ok=True)
@@ -150,32 +168,33 @@ def test_a_cache_apart_shares_the_disks_and_leaves_nothing(tmp_path, monkeypatch
     assert not list(tmp_path.glob("bench-*"))
 
 
-def test_the_peer_has_the_same_machine_and_is_as_confined(tmp_path, target):
-    image = SimpleNamespace(tag="peer")
-    builder = SimpleNamespace(engine=lambda: Engine("podman", ()), peer=lambda target: image)
-    peer.package(tmp_path / "package", "#!/bin/sh\ntrue\n")
+def test_autopkgtest_has_the_same_machine_and_is_as_confined(tmp_path, target):
+    images = {("autopkgtest",): SimpleNamespace(tag="with-autopkgtest"), (): SimpleNamespace(tag="emulator")}
+    builder = SimpleNamespace(engine=lambda: Engine("podman", ()), emulator=lambda target, extra=(): images[extra])
+    autopkgtest.make_package(tmp_path / "package", "#!/bin/sh\ntrue\n")
     assert os.access(tmp_path / "package" / "debian" / "tests" / "story", os.X_OK)
-    words = peer.command(builder, target, "tcg", tmp_path)
+    words = autopkgtest.command(builder, target, "tcg", tmp_path)
     ours = Hardware(memory=target.memory).arguments("tcg", "", "", "")
     assert f"--qemu-options=-accel {ours[ours.index('-accel') + 1]} -cpu qemu64,svm=off" in words
+    assert "with-autopkgtest" in words
     assert {"--cpus=1", "--ram-size=2048", "--boot=efi"} <= set(words)
     assert {"--network=none", "--cap-drop=ALL", "--read-only", "--security-opt=no-new-privileges"} <= set(words)
 
 
 def test_the_story_is_a_guide_that_crashes_once(tmp_path, target):
     targets = load_targets(configuration.load(ROOT / "mkdocs.yml"))
-    general = peer.target_for(target)
+    general = autopkgtest.with_general_kernel(target)
     targets[general.name] = general
     story = (ROOT / "data" / "bench" / "story.md").read_text()
-    config = configuration.load(autopkgtest.site(tmp_path / "guide", story, general, targets))
+    config = configuration.load(autopkgtest.make_site(tmp_path / "guide", story, general, targets))
     page = read_guide(config).primary[0]
     assert [snippet.expect for snippet in page.snippets if snippet.expect] == ["reboot", "crash"]
     assert load_targets(config)[general.name] == general
-    ours = [
-        Verified(CommandUsage(150, 160, 50), 5, 0),
-        Verified(CommandUsage(140, 150, 50), 5, 0),
-        Verified(CommandUsage(50, 60, 50), 3, 2, {"crash": 40}),
+    runs = [
+        VerifyRun(CommandUsage(150, 160, 50), 5, 0),
+        VerifyRun(CommandUsage(140, 150, 50), 5, 0),
+        VerifyRun(CommandUsage(50, 60, 50), 3, 2, {"crash": 40}),
     ]
-    rows = autopkgtest.rows(autopkgtest.Measured(CommandUsage(180, 200, 50), *ours, "crash")).splitlines()[2:]
+    rows = autopkgtest.runs_table(autopkgtest.StoryRuns(CommandUsage(180, 200, 50), *runs, "crash")).splitlines()[2:]
     assert [row.split()[-2:] for row in rows[1::2]] == [["x0.80", "x1.00"], ["x0.30", "x0.33"]]
     assert [row.split()[-1] for row in rows[2::2]] == ["x0.75", "x0.20"]

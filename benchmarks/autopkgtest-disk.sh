@@ -1,4 +1,4 @@
-# Run in a machine as root: what autopkgtest-virt-qemu asks of a disk, as autopkgtest's own setup-testbed makes it
+# Runs in a machine as root and prepares its disk for autopkgtest-virt-qemu, as autopkgtest's own setup-testbed does
 # where there is no network: a root shell on a console of its own, and a dpkg that does not sync each file.
 set -e
 cat >/etc/systemd/system/autopkgtest@.service <<'UNIT'
@@ -19,7 +19,7 @@ SuccessExitStatus=0 208 SIGHUP SIGINT SIGTERM SIGPIPE
 WantedBy=multi-user.target
 UNIT
 systemctl enable autopkgtest@hvc1.service
-# It asks of every testbed that it can build packages, also for a test that builds none.
+# autopkgtest asks every testbed for the tools that build packages, also for a test that builds none.
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends dpkg-dev
 echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/autopkgtest
