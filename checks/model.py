@@ -17,9 +17,9 @@ class GuideError(Exception):
     """Something the user has to mend. Its text is printed as it is; the exit status is 2."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong with one page, told position first."""
+    """One thing that is wrong in one file. Problems are in the order of their paths, lines and texts."""
 
     path: Path  # relative to the folder of mkdocs.yml
     line: int  # counted from 1; 0 when the whole file is meant

@@ -45,7 +45,7 @@ def check(guide: Guide, config: Config) -> list[Problem]:
             else:
                 problems.extend(_twins(one, two, config))
     problems.extend(stale(guide, config))
-    return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+    return sorted(problems)
 
 
 def stale(guide: Guide, config: Config) -> Iterator[Problem]:

@@ -69,7 +69,7 @@ class Linting:
         finally:
             self.close()
         self._verdicts.keep(self._passed)
-        return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+        return sorted(problems)
 
     def close(self) -> None:
         """Start no further call; those that run end by themselves within a second or two."""

@@ -143,7 +143,7 @@ def avoided_names(config: Config, guide: Guide) -> list[Problem]:
                 for number, line in enumerate(lines, 1):
                     if pattern.search(line):
                         problems.append(Problem(page.path, number, f"`{name}`: expected {words.term}, as {FILE}:{term.line} has it"))
-    return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+    return sorted(problems)
 
 
 def _bounded(name: str) -> str:

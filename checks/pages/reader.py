@@ -41,7 +41,7 @@ def read_guide(config: Config) -> Guide:
                 pages[language, name] = page
         problems += wrong_order({name: page for (of, name), page in pages.items() if of == language}, names)
     if problems:
-        raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
+        raise PageErrors(sorted(problems))
     return Guide(tuple(config.languages), pages)
 
 
