@@ -16,28 +16,18 @@ Everything has a default: a site of one language needs no such section.
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from checks.mkdocs_yml import TolerantLoader, with_parents
+from checks.mkdocs_yml import inherited, merged, source
 from checks.model import GuideError
-
-DEFAULTS: dict[str, Any] = {
-    "languages": None,
-    "targets": "data/targets.yml",
-    "shapes": "data/shapes.yml",
-    "evidence": "evidence",
-    "dumps": [],
-    "states": {},
-}
-
-TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
-for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
-    _full = f"tag:yaml.org,2002:{_tag}"
-    TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+from checks.strict_yaml import Document
+from checks.validation import Section, check_values, expected, matching
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,7 @@ class Config:
     evidence_dir: Path
     dumps: tuple[str, ...]
     state_limits: StateLimits = StateLimits()
-    raw: dict = field(default_factory=dict, hash=False, compare=False)
+    raw: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def root(self) -> Path:
@@ -80,43 +70,97 @@ class Config:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def _limits(file: Path, states: Any) -> StateLimits:
-    known = {"gib": StateLimits.bytes / (1 << 30), "days": StateLimits.age_s / 86400}
-    wrong = not isinstance(states, dict) or set(states) - set(known) or not all(_positive(value) for value in states.values())
-    if wrong:
-        raise GuideError(f"{file}: extra.checks.states: expected {{gib: NUMBER, days: NUMBER}}, found {states!r}")
-    found = {**known, **states}
-    return StateLimits(bytes=int(found["gib"] * (1 << 30)), age_s=found["days"] * 86400)
+def _inside(path: str) -> str:
+    """A path that stays in the folder of mkdocs.yml."""
+    if not path or "\0" in path or path.startswith("/") or posixpath.normpath(path).split("/")[0] == "..":
+        raise expected("a path below the folder of mkdocs.yml, such as data/targets.yml")
+    return path
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+_Path = Annotated[str, AfterValidator(_inside)]
+_Language = Annotated[str, matching(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a language such as en or zh-Hans")]
+_Glob = Annotated[str, matching(r"/[^\0\n]*", "an absolute path on the machine, such as /var/crash/*/dump.*")]
+# The upper bound keeps the number of seconds and bytes within what a float can hold.
+_Amount = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class _States(Section):
+    gib: _Amount = StateLimits.bytes / (1 << 30)
+    days: _Amount = StateLimits.age_s / 86400
+
+
+class _Checks(Section):
+    """``extra: checks:``."""
+
+    languages: dict[_Language, _Path] | None = None
+    targets: _Path = "data/targets.yml"
+    shapes: _Path = "data/shapes.yml"
+    evidence: _Path = "evidence"
+    dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
+    states: _States = _States()
+
+
+class _OfMkDocs(Section):
+    """A mapping with keys of MkDocs', its theme or its plugins, of which only some matter here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Extra(_OfMkDocs):
+    checks: _Checks | None = None
+
+
+class _Theme(_OfMkDocs):
+    language: str = "en"
+
+
+class _MkDocs(_OfMkDocs):
+    docs_dir: str | None = None
+    extra: _Extra | None = None
+    # The theme may be its name alone.
+    theme: Annotated[_Theme | None, BeforeValidator(lambda theme: None if isinstance(theme, str) else theme)] = None
+
+
+@dataclass(frozen=True)
+class _SiteFile:
+    """A mkdocs.yml with those that it inherits from."""
+
+    settings: _MkDocs
+    raw: dict[str, Any]
+    documents: list[Document]
+
+    @classmethod
+    def read(cls, file: Path) -> _SiteFile:
+        documents = inherited(file)
+        raw = merged(documents)
+        return cls(check_values(raw, _MkDocs, partial(source, documents)), raw, documents)
+
+    @property
+    def docs(self) -> Path:
+        """The folder of its pages."""
+        document = source(self.documents, ("docs_dir",))
+        folder = (self.documents[0].path.parent / (self.settings.docs_dir or "docs")).resolve()
+        if not folder.is_dir():
+            raise GuideError(str(document.problem(("docs_dir",), f"there is no folder {folder}")))
+        return folder
 
 
 def load(file: Path) -> Config:
-    """Read mkdocs.yml and the configurations of the languages it names."""
+    """Read mkdocs.yml and the configurations of the languages that it names. Raises a GuideError with all that is wrong there."""
     file = file.resolve()
-    raw = with_parents(file)
-    own = (raw.get("extra") or {}).get("checks") or {}
-    unknown = sorted(set(own) - set(DEFAULTS))
-    if unknown:
-        raise GuideError(f"{file}: unknown key in extra.checks: {', '.join(unknown)} (known: {', '.join(DEFAULTS)})")
-    settings = {**DEFAULTS, **own}
-    language = (raw.get("theme") or {}).get("language", "en") if isinstance(raw.get("theme"), dict) else "en"
-    names = settings["languages"] or {language: file.name}
-    files = {name: file.parent / config for name, config in names.items()}
-    docs = {name: (path.parent / (with_parents(path).get("docs_dir") or "docs")).resolve() for name, path in files.items()}
-    for name, folder in docs.items():
-        if not folder.is_dir():
-            raise GuideError(f"{files[name]}: docs_dir: there is no folder {folder}")
+    site = _SiteFile.read(file)
+    checks = (site.settings.extra or _Extra()).checks or _Checks()
+    language = (site.settings.theme or _Theme()).language
+    languages = {name: file.parent / path for name, path in (checks.languages or {language: file.name}).items()}
+    docs = {name: (site if path == file else _SiteFile.read(path)).docs for name, path in languages.items()}
     return Config(
         file=file,
-        languages=files,
+        languages=languages,
         docs=docs,
-        targets_file=file.parent / settings["targets"],
-        shapes_file=file.parent / settings["shapes"],
-        evidence_dir=file.parent / settings["evidence"],
-        dumps=tuple(settings["dumps"]),
-        state_limits=_limits(file, settings["states"]),
-        raw=raw,
+        targets_file=file.parent / checks.targets,
+        shapes_file=file.parent / checks.shapes,
+        evidence_dir=file.parent / checks.evidence,
+        dumps=checks.dumps,
+        state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
+        raw=site.raw,
     )

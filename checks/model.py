@@ -102,11 +102,14 @@ class Page:
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
     peer: bool = False  # there is a second machine on a network with the first
-    meta: dict = field(default_factory=dict, hash=False, compare=False)
+    meta: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
     outline: Any = field(default=None, hash=False, compare=False)  # structure.Outline: headings, links, admonitions
-    prose: str = field(default="", hash=False, compare=False)  # prose.prose_hash: what its twin is read against
+    prose: str = field(default="", hash=False, compare=False)  # outline.prose_hash: what its twin is read against
+    prose_lines: tuple[str, ...] = field(
+        default=(), hash=False, compare=False, repr=False
+    )  # all lines, those of the head and the fences empty
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class Outcome:
     output: bytes = b""
     boot_id_before: str | None = None
     boot_id_after: str | None = None
-    dump: dict | None = None
+    dump: dict[str, Any] | None = None
     panic: str | None = None
     failure: str | None = None
     ran_at: str | None = None  # UTC

@@ -7,10 +7,14 @@ import json
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from checks.config import Config
-from checks.mkdocs_yml import read_yaml
-from checks.model import GuideError, Page, Snippet
+from checks.model import GuideError, Page, PageErrors, Snippet
+from checks.strict_yaml import Document
+from checks.validation import Section, check, matching, one_of, size
 
 IMAGE_FILES = Path(__file__).parent / "images" / "files"
 LOADER = Path(__file__).parent / "machines" / "guest" / "loader.py"
@@ -86,23 +90,38 @@ class Target:
         return digest.hexdigest()
 
 
+# The name is also that of folders; debian-13 is the release 13 of the family debian.
+_Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]*-[a-z0-9][a-z0-9.-]*", "a name such as debian-13 or ubuntu-24.04")]
+# Debian Policy 5.6.1: at least two characters, of which the first is a letter or a digit.
+_Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]+", "the name of a package: lower-case letters, digits, +, - and .")]
+_Packages = Annotated[tuple[_Package, ...], Field(strict=False)]
+
+
+class _Entry(Section):
+    """What data/targets.yml says of one target; see Target."""
+
+    family: Annotated[str, one_of(FAMILIES)]
+    suite: Annotated[str, matching(r"[a-z0-9][a-z0-9.-]*", "the name of a suite, such as trixie")]
+    label: Annotated[str, matching(r"\S(.*\S)?", "a name for readers, such as Debian 13")]
+    kernel: _Package
+    emulator: str
+    memory: Annotated[str, size("256M", "64G")]
+    disk: Annotated[str, size("1G", "1024G")]
+    pool: _Packages = ()
+    packages: _Packages = ()
+
+
 def load_targets(config: Config) -> dict[str, Target]:
-    """All targets of a guide, by name; a GuideError names the key that is wrong."""
-    data = read_yaml(config.targets_file) or {}
-    where = config.relative(config.targets_file)
-    targets = {}
-    for name, settings in data.items():
-        try:
-            settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-            targets[name] = Target(name=name, **settings)
-        except (TypeError, AttributeError) as error:
-            raise GuideError(f"{where}: {name}: {error}") from None
-        if targets[name].family not in FAMILIES:
-            raise GuideError(f"{where}: {name}: family is one of {', '.join(FAMILIES)}, not {targets[name].family!r}")
-    for target in targets.values():
-        if target.emulator not in targets:
-            raise GuideError(f"{where}: {target.name}: emulator {target.emulator!r} is no target")
-    return targets
+    """All targets of a guide, by name. Raises a GuideError with the line of everything that is wrong in their file."""
+    document = Document.read(config.targets_file, config.relative(config.targets_file))
+    entries = check(document, dict[_Name, _Entry])
+    if strangers := [name for name, entry in entries.items() if entry.emulator not in entries]:
+        known = ", ".join(entries)
+        text = "expected the name of a target ({known}), found {found!r}"
+        raise PageErrors(
+            [document.problem((name, "emulator"), text.format(known=known, found=entries[name].emulator)) for name in strangers]
+        )
+    return {name: Target(name=name, **dict(entry)) for name, entry in entries.items()}
 
 
 def host_release() -> dict[str, str]:

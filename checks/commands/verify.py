@@ -10,7 +10,7 @@ from pathlib import Path
 
 from checks.config import Config
 from checks.model import GuideError
-from checks.pages.reader import read_guide, read_heads
+from checks.pages.reader import read_guide
 from checks.pages.tree import find_pages, order
 from checks.targets import choose_target, load_targets
 
@@ -37,11 +37,10 @@ def run_pytest(config: Config, *arguments: str) -> int:
 def verify(config: Config, options) -> int:
     if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
         raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
-    guide = read_heads(config)  # pytest reads the rest, and tells what is wrong with it
+    guide = read_guide(config)
     target = choose_target(load_targets(config), options.target)
     wanted = order(guide, find_pages(guide, options.pages))
     if not wanted:
-        read_guide(config)  # or none whose front matter says where they run
         print("these pages have no snippets")
         return 0
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
 from checks.config import Config
-from checks.mkdocs_yml import navigation, with_parents
+from checks.mkdocs_yml import site_settings
 from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.pages import frontmatter
 from checks.pages.reader import read_guide
@@ -38,14 +38,17 @@ def check(guide: Guide, config: Config) -> list[Problem]:
         problems.extend(_navigation(config, first, other))
         for name in dict.fromkeys(name for _, name in guide.pages):
             one, two = guide.pages.get((first, name)), guide.pages.get((other, name))
-            if one is None or two is None:
-                alone, missing = (one, other) if one is not None else (two, first)
-                twin = config.relative(config.docs[missing] / f"{name}.md")
-                problems.append(Problem(alone.path, 0, f"this page has no twin: expected {twin}"))
-            else:
+            if one and two:
                 problems.extend(_twins(one, two, config))
+            else:
+                problems.extend(_without_twin(page, missing, config) for page, missing in ((one, other), (two, first)) if page)
     problems.extend(stale(guide, config))
     return sorted(problems)
+
+
+def _without_twin(page: Page, language: str, config: Config) -> Problem:
+    twin = config.relative(config.docs[language] / f"{page.name}.md")
+    return Problem(page.path, 0, f"this page has no twin: expected {twin}")
 
 
 def stale(guide: Guide, config: Config) -> Iterator[Problem]:
@@ -72,8 +75,8 @@ def accept(config: Config, pages: Iterable[str]) -> list[Path]:
     for name in dict.fromkeys(_name(page, guide) for page in pages):
         for language in guide.languages:
             page = guide.pages.get((language, name))
-            twin = page and _partner(guide, page)
-            if twin is None:
+            twin = _partner(guide, page) if page else None
+            if page is None or twin is None:
                 raise GuideError(f"{name}: this page has no twin to be read against")
             hashes[page.path] = twin.prose
     # Only now: writing moves the lines that the guide knows.
@@ -108,7 +111,9 @@ def _write(path: Path, digits: str) -> bool:
 
 def _partner(guide: Guide, page: Page) -> Page | None:
     """A page is read against the first language; those of the first, against the second."""
-    first, second = guide.languages[:2] if len(guide.languages) > 1 else (None, None)
+    if len(guide.languages) < 2:
+        return None
+    first, second = guide.languages[:2]
     return guide.pages.get((second if page.language == first else first, page.name))
 
 
@@ -121,7 +126,7 @@ def _heading_ids(page: Page) -> Iterator[Problem]:
 
 
 def _navigation(config: Config, first: str, other: str) -> Iterator[Problem]:
-    one, two = (list(navigation(with_parents(config.languages[name]).get("nav"))) for name in (first, other))
+    one, two = (site_settings(config.languages[name]).navigation for name in (first, other))
     if one != two:
         yield Problem(
             config.relative(config.languages[other]),
@@ -157,7 +162,9 @@ def _headings(one: Page, two: Page) -> Iterator[Problem]:
 def _snippets(one: Page, two: Page) -> Iterator[Problem]:
     ids = [[snippet.id for snippet in page.snippets] for page in (one, two)]
     if ids[0] != ids[1]:
-        yield Problem(two.path, 0, f"other snippets, or in another order, than in {one.path}:\n{_diff(*ids, str(one.path), str(two.path))}")
+        yield Problem(
+            two.path, 0, f"other snippets, or in another order, than in {one.path}:\n{_diff(ids[0], ids[1], str(one.path), str(two.path))}"
+        )
     theirs = {snippet.id: snippet for snippet in one.snippets}
     for snippet in two.snippets:
         if snippet.id in theirs:
@@ -214,5 +221,5 @@ def _line_of(text: str, page: Page, config: Config) -> int:
     return next((number for number, line in enumerate(lines, 1) if text in line), 0)
 
 
-def _diff(one: list[str], two: list[str], name: str = "expected", other: str = "found") -> str:
+def _diff(one: Sequence[str], two: Sequence[str], name: str = "expected", other: str = "found") -> str:
     return "\n".join(unified_diff(one, two, name, other, lineterm=""))

@@ -11,9 +11,13 @@ import re
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from checks.lint.program import call, tool, version
 from checks.model import GuideError, Problem, Snippet
+
+if TYPE_CHECKING:
+    from pytest_examples import CodeExample
 
 
 # pytest_examples and what it brings take 0.1 s to load: only where there is Python.
@@ -35,17 +39,19 @@ def rules() -> list[str]:
     return [version("ruff"), *(word for words in options() for word in words)]
 
 
-def example(snippet: Snippet):
+def example(snippet: Snippet) -> CodeExample:
     """The snippet as pytest-examples knows it: ``start_line`` is the line of the fence."""
     from pytest_examples import CodeExample
 
-    return CodeExample.create(
+    created: CodeExample = CodeExample.create(
         snippet.code + "\n", path=snippet.path, start_line=snippet.line, end_line=snippet.end_line, prefix=snippet.language
     )
+    return created
 
 
 def text(snippet: Snippet) -> str:
-    return example(snippet).source
+    source: str = example(snippet).source
+    return source
 
 
 def portion(count: int, at_a_time: int) -> int:
@@ -87,6 +93,7 @@ def _lint_findings(stdout: str) -> list[tuple[int, int, str]]:
 def _format_findings(stdout: str) -> list[tuple[int, int, str]]:
     found = []
     for match in _DIFF.finditer(stdout):
-        first = int(_HUNK.search(match["hunks"])[1])
-        found.append((int(match["file"]), first, f"ruff format would write it otherwise:\n{match['hunks'].rstrip()}"))
+        hunk = _HUNK.search(match["hunks"])
+        line = int(hunk[1]) if hunk else 1
+        found.append((int(match["file"]), line, f"ruff format would write it otherwise:\n{match['hunks'].rstrip()}"))
     return found

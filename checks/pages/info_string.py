@@ -181,7 +181,9 @@ def _targets(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str,
     globs = tuple(value.split())
     if not globs:
         return ("*",), ['data-target: expected names of targets, like "ubuntu-*", found nothing']
-    strange = [glob for glob in globs if known is not None and not any(meant_for([glob], target) for target in known)]
+    if known is None:
+        return globs, []
+    strange = [glob for glob in globs if not any(meant_for([glob], target) for target in known)]
     return globs, [f"data-target: no target is called {glob} (known: {', '.join(known)})" for glob in strange]
 
 
