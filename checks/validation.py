@@ -70,15 +70,16 @@ def one_of(values: Iterable[object], words: str | None = None) -> BeforeValidato
     return BeforeValidator(check)
 
 
-def size(smallest: str, largest: str) -> AfterValidator:
-    """Text like "2G" or "1536M", between two others."""
+def size(smallest: str, largest: str) -> BeforeValidator:
+    """Text like "2G" or "1536M", from ``smallest`` to ``largest``."""
 
-    def check(value: str) -> str:
-        if not re.fullmatch(r"[1-9][0-9]{0,6}[MG]", value) or not mib(smallest) <= mib(value) <= mib(largest):
+    def check(value: object) -> object:
+        is_size = isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{0,6}[MG]", value)
+        if not is_size or not mib(smallest) <= mib(str(value)) <= mib(largest):
             raise expected(f"a size like 3G or 1536M, from {smallest} to {largest}")
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 def mib(text: str) -> int:
@@ -127,7 +128,6 @@ def _expected(details: ErrorDetails) -> str:
         _OWN: lambda: str(context["words"]),
         "greater_than": lambda: f"a number above {context['gt']:g}",
         "less_than_equal": lambda: f"a number of at most {context['le']:g}",
-        "too_short": lambda: "at least one item",
     }
     return words[kind]() if kind in words else _TYPES.get(kind, details["msg"])
 
