@@ -1,4 +1,4 @@
-"""The settings of one guide: its mkdocs.yml, and what stands there under ``extra: checks:``.
+"""The settings of one guide: its mkdocs.yml, and the section ``extra: checks:`` in that file.
 
 ::
 
@@ -8,10 +8,10 @@
         targets: data/targets.yml
         shapes: data/shapes.yml
         evidence: evidence
-        dumps: ["/var/crash/*/dump.*"]     # what a crash leaves behind, seen from the machine
-        states: {gib: 20, days: 30}        # what states may take on a host, and how long one is kept unused
+        dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
+        states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
 
-Everything has a default: a site of one language needs no such section.
+Every key has a default: a site of one language needs no such section. All paths stay below the folder of mkdocs.yml.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from checks.validation import Section, check_values, expected, matching
 
 @dataclass(frozen=True)
 class StateLimits:
-    """``bytes`` for all states together; one that was not used for ``age_s`` seconds goes in any case."""
+    """At most ``bytes`` for all states together. A state that was not used for ``age_s`` seconds is deleted in any case."""
 
     bytes: int = 20 << 30
     age_s: float = 30 * 86400
@@ -40,7 +40,7 @@ class StateLimits:
 
 @dataclass(frozen=True)
 class Config:
-    """Where one guide keeps what. All paths are absolute."""
+    """Where the parts of one guide are. All paths are absolute."""
 
     file: Path
     languages: dict[str, Path]  # language -> its mkdocs configuration; the first names the tests
@@ -58,12 +58,12 @@ class Config:
 
     @property
     def work_dir(self) -> Path:
-        """Scratch of this checkout: logs, the last run's console, locks. Safe to delete."""
+        """The files of this checkout that are safe to delete: logs, the console of the last run, locks."""
         return self.root / ".guide"
 
     @property
     def first_folder(self) -> Path:
-        """Where the pages of the first language are, from the root: what pytest is told to run all snippets."""
+        """The folder of the pages of the first language, from the root: pytest runs all snippets when it gets this path."""
         return self.relative(next(iter(self.docs.values())))
 
     def relative(self, path: Path) -> Path:

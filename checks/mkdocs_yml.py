@@ -19,8 +19,8 @@ SUPERFENCES = "pymdownx.superfences"
 # The strings that start a macro, as mkdocs-macros-plugin has them where mkdocs.yml sets no others.
 _MACRO_OPENINGS = {"j2_variable_start_string": "{{", "j2_block_start_string": "{%", "j2_comment_start_string": "{#"}
 
-# The packages in which a name that mkdocs.yml points to is imported. The theme is not among them: reading the
-# pages must not need it.
+# The packages whose names in mkdocs.yml are imported. The theme is not among them: reading the pages must not need
+# the theme.
 _RESOLVED = ("checks", "pymdownx", "markdown")
 
 
@@ -36,11 +36,11 @@ for _tag in PLAIN_TAGS:
 
 
 class _Unresolved:
-    """Stands for a name of a package that reading the pages must not need."""
+    """The value of a setting that names something in a package which reading the pages must not need."""
 
 
 class _NamesLoader(TolerantLoader):
-    """Reads mkdocs.yml with ``!!python/name:`` imported where that is harmless (see ``_RESOLVED``)."""
+    """Reads mkdocs.yml with ``!!python/name:`` imported from the packages in ``_RESOLVED``."""
 
 
 def _resolve(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:

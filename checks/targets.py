@@ -1,25 +1,24 @@
-"""The targets: which releases there are, what each is made of, and which one this host stands for."""
+"""The targets: the releases that snippets run on, what their images are made of, and the default one on this host."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from checks.config import Config
-from checks.model import GuideError, Page, PageErrors, Snippet
+from checks.model import GuideError, Page, PageErrors, Snippet, meant_for
 from checks.strict_yaml import Document
 from checks.validation import Section, check, matching, one_of, size
 
 IMAGE_FILES = Path(__file__).parent / "images" / "files"
 LOADER = Path(__file__).parent / "machines" / "guest" / "loader.py"
 
-# What every machine has: a login with sudo, a shell as a server has it, and Python for the agent and the snippets.
+# The packages of every machine: a login with sudo, the shell of a server, and Python for the agent and the snippets.
 COMMON = (
     "apt-utils", "bash-completion", "ca-certificates", "file", "iproute2", "kmod", "less", "libpam-systemd",
     "passwd", "procps", "psmisc", "python3", "sudo", "util-linux", "vim-tiny",
@@ -32,19 +31,19 @@ EMULATOR = (
     "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
     "qemu-system-x86", "qemu-utils", "zstd",
 )  # fmt: skip
-PEER = (*EMULATOR, "autopkgtest")  # the same emulator, and the peer that `./guide bench autopkgtest` compares with
+PEER = (*EMULATOR, "autopkgtest")  # the emulator, and autopkgtest, with which `./guide bench autopkgtest` compares
 PACKAGES = {"container": COMMON, "emulator": EMULATOR, "peer": PEER}
 
 
 @dataclass(frozen=True)
 class Family:
-    """A distribution: how its archive is laid out and how its official container image is called."""
+    """A distribution: the layout of its archive and the name of its official container image."""
 
     name: str
     components: str
     keyring: str
-    image: str  # short name, resolved by the engine; "{suite}" or "{version}" as the images are tagged
-    security: str | None  # the suffix of the security suite when it stands on a mirror of its own
+    image: str  # a short name, which the engine resolves; the tag is "{suite}" or "{version}"
+    security: str | None  # the suffix of the security suite where it has a mirror of its own
 
 
 FAMILIES = {
@@ -55,7 +54,7 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Target:
-    """One release that snippets run on; sizes as QEMU takes them ("2G")."""
+    """One release that snippets run on. ``memory`` and ``disk`` are sizes in QEMU's notation, such as "2G"."""
 
     name: str
     family: str
@@ -77,7 +76,7 @@ class Target:
         return FAMILIES[self.family]
 
     def recipe(self, kind: str) -> str:
-        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator, peer) is made of."""
+        """The sha256 of everything that an image of ``kind`` (container, vm, emulator, peer) is made of."""
         parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
         if kind in ("emulator", "peer"):
             parts = {"suite": self.suite, "family": self.family, "kind": kind, kind: PACKAGES[kind]}
@@ -134,7 +133,7 @@ def host_release() -> dict[str, str]:
 
 
 def default_target(targets: dict[str, Target]) -> Target:
-    """The target of this host's own family: its release where that is one, else debian-13, else the first."""
+    """This host's own release, if it is a target; else ubuntu-24.04 on Ubuntu and debian-13 elsewhere; else the first target."""
     release = host_release()
     own = f"{release.get('ID')}-{release.get('VERSION_ID')}"
     for name in (own, *(["debian-13"] if release.get("ID") != "ubuntu" else ["ubuntu-24.04"]), *targets):
@@ -144,7 +143,7 @@ def default_target(targets: dict[str, Target]) -> Target:
 
 
 def choose_target(targets: dict[str, Target], name: str | None) -> Target:
-    """The target called ``name``, or the default one; a GuideError lists those that exist."""
+    """The target with this name, or the default one. Raises a GuideError, which lists the targets, for any other name."""
     if name is None:
         return default_target(targets)
     if name not in targets:
@@ -153,10 +152,10 @@ def choose_target(targets: dict[str, Target], name: str | None) -> Target:
 
 
 def skip_reason(snippet: Snippet, target: str) -> str | None:
-    """Why the snippet does not run on this target, in the words of a report; None if it runs."""
+    """Why the snippet does not run on this target, as the report shows it; None if the snippet runs."""
     if snippet.skip:
         return snippet.skip
-    if not any(fnmatchcase(target, pattern) for pattern in snippet.targets):
+    if not meant_for(snippet.targets, target):
         return f"only for {' '.join(snippet.targets)}"
     return None
 

@@ -1,4 +1,4 @@
-"""The YAML head of a page: what it may say, and what is wrong with it."""
+"""The front matter of a page, in YAML: its keys, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from checks.validation import Section, check, matching, one_of, size
 MACHINES = ("container", "vm")
 FIRMWARES = ("secure-boot",)
 
-# The same expression as MkDocs': what it does not take for front matter, it shows as text.
+# The same expression as in MkDocs, which shows everything else as text.
 _YAML = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
-# What MkDocs swallows as MultiMarkdown's front matter, without a word, on a page that has no YAML.
+# On a page without YAML, MkDocs takes such a first line for MultiMarkdown's front matter and silently drops it.
 _MULTIMARKDOWN = re.compile(r"[ ]{0,3}[A-Za-z0-9_-]+:\s*")
 
 _Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class _Search(Section):
-    """What the theme's search makes of the page."""
+    """How the theme's search treats the page."""
 
     exclude: bool = False
     boost: float = 1
@@ -51,7 +51,7 @@ class _Head(Section):
 
 @dataclass
 class FrontMatter:
-    """The keys of a page's head, and the page's text with the head replaced by as many empty lines."""
+    """The keys of a page's front matter, and the page's text with the front matter replaced by as many empty lines."""
 
     meta: dict[str, Any] = field(default_factory=dict)
     body: str = ""
@@ -59,13 +59,13 @@ class FrontMatter:
     problems: list[tuple[int, str]] = field(default_factory=list)  # line, what is wrong
 
     def text(self, key: str) -> str | None:
-        """The value of a key; None where it is missing or no text, which is one of the problems."""
+        """The value of a key; None where the key is missing, or where its value is no text, which is one of ``problems``."""
         value = self.meta.get(key)
         return value if isinstance(value, str) else None
 
 
 def read(text: str) -> FrontMatter:
-    """Split a page's text. ``problems`` is empty when all of the head can be used."""
+    """Split a page's text. ``problems`` is empty when all of the front matter is valid."""
     match = _YAML.match(text)
     if match is None:
         head = FrontMatter(body=text)

@@ -1,14 +1,14 @@
-"""The words of a guide, data/glossary.yml, and how a page shows them: both languages side by side.
+"""The terms of a guide, from data/glossary.yml, and the names that its pages avoid.
 
 ::
 
     - id: capture-kernel              # the anchor is term-capture-kernel
-      group: kernels                  # what glossary("kernels") shows
-      see: concepts.md#two-kernels    # the page and heading that explain it; null while there is none
+      group: kernels                  # the macro glossary("kernels") shows the group
+      see: concepts.md#two-kernels    # the page and heading that explain the term; null while there is none
       en: {term: capture kernel, also: [second kernel], avoid: [rescue kernel], text: The kernel that …}
       zh: {term: 捕获内核, text: …}
 
-``also`` are other names that are in use elsewhere. ``avoid`` are names that the pages of that language do not use.
+``also`` are names that other texts use. ``avoid`` are names that the pages of the language must not use.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _term(entry: _Entry, line: int, languages: tuple[str, ...]) -> Term:
 
 
 def _unseen(see: str, language: str, guide: Guide) -> Iterator[str]:
-    """What is wrong with a `see` in one language; nothing when it leads to a heading."""
+    """What is wrong with ``see`` in one language; nothing when the page and the heading exist."""
     page, _, heading = see.partition("#")
     target = guide.pages.get((language, page.removesuffix(".md")))
     if target is None:
@@ -116,7 +116,7 @@ def _unseen(see: str, language: str, guide: Guide) -> Iterator[str]:
 
 
 def terms_of_groups(terms: list[Term], groups: tuple[str, ...]) -> list[Term]:
-    """Those of these groups; all when none is named. A GuideError names a group that has none."""
+    """The terms of these groups; all terms when no group is named. Raises a GuideError for a group without terms."""
     for group in groups:
         if group not in {term.group for term in terms}:
             raise GuideError(f"glossary: {FILE} has no term of the group {group}")
@@ -124,12 +124,12 @@ def terms_of_groups(terms: list[Term], groups: tuple[str, ...]) -> list[Term]:
 
 
 def where_explained(term: Term, language: str, guide: Guide) -> tuple[Page, str, str] | None:
-    """Of what `see` names: the page, the heading's id and its text."""
+    """The page that ``see`` names, the id of the heading, and the text of the heading."""
     if term.see is None:
         return None
     name, _, heading = term.see.partition("#")
     page = guide.pages[language, name.removesuffix(".md")]
-    return page, heading, next(each.text for each in page.outline.headings if each.id == heading)
+    return page, heading, next(known.text for known in page.outline.headings if known.id == heading)
 
 
 def avoided_names(config: Config, guide: Guide) -> list[Problem]:
@@ -149,6 +149,6 @@ def avoided_names(config: Config, guide: Guide) -> list[Problem]:
 
 
 def _bounded(name: str) -> str:
-    """Whole words, where the writing has such."""
+    """A pattern that finds the name as whole words; Chinese, which has no spaces, needs no such bounds."""
     before, after = (r"\b" if re.match(r"[A-Za-z0-9]", end) else "" for end in (name[0], name[-1]))
     return before + re.escape(name) + after

@@ -1,4 +1,4 @@
-"""What a page consists of, besides words: headings, links, admonitions, tabs. Two languages are compared by it."""
+"""The outline of a page (headings, links, admonitions, tabs) and the hash of its prose, by which two languages are compared."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ _ADDRESSES = {"a": "href", "img": "src"}
 @dataclass(frozen=True)
 class Heading:
     level: int
-    id: str | None  # None: the writer gave none
+    id: str | None  # None: the page gives the heading no id
     text: str
-    line: int = 0  # counted from 1; 0 when it was not found
+    line: int = 0  # counted from 1; 0 when the line is not known
 
 
 @dataclass(frozen=True)
 class Outline:
-    """In the order of the page."""
+    """The parts of one page, each in the order of the page."""
 
     headings: tuple[Heading, ...] = ()
-    links: tuple[str, ...] = ()  # of `a` and `img`, as they are written
+    links: tuple[str, ...] = ()  # the addresses in `a` and `img`, as the page has them
     blocks: tuple[str, ...] = ()  # "admonition warning", "details tip", "tabs 3"
     code_blocks: int = 0  # fences, runnable or not
 
 
 class OutlineProcessor(Extension):
-    """A Markdown extension that keeps the outline of the last page that was converted."""
+    """A Markdown extension whose ``outline`` is that of the page that was converted last."""
 
     outline = Outline()
 
     def extendMarkdown(self, md: Markdown) -> None:
-        # After attr_list (8), which reads `{#id}`; before toc (5), which invents the ids that are not given.
+        # After attr_list (priority 8), which reads `{#id}`; before toc (5), which makes up the missing ids.
         md.treeprocessors.register(_Walk(md, self), "checks-outline", 6)
         md.registerExtension(self)
 
@@ -94,7 +94,7 @@ def _block(element: Element) -> list[str]:
 
 
 class Lines(Protocol):
-    """What has a first and a last line on the page: a fence, a snippet, an output."""
+    """A part of a page with a first and a last line: a fence, a snippet, an output."""
 
     @property
     def line(self) -> int: ...

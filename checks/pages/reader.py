@@ -1,7 +1,7 @@
 """Markdown -> Guide: every page with its snippets, or every problem that stands in the way.
 
-A page is read as the site renders it (see fences.py). All that could make the
-page show one thing and the run do another is an error, told with its line.
+A page is read as the site renders it (see fences.py). Whatever could make the
+code on the page differ from the code that runs is a problem, with its line.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from checks.pages.outline import Outline, prose_hash, without_fences
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
 
-# Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
-# not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
+# Characters that a reader cannot see and that mean something to a terminal or shell: controls (not tab, not
+# newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
@@ -55,7 +55,7 @@ def known_targets(config: Config) -> tuple[str, ...] | None:
 
 
 class PageReader:
-    """Reads the pages of one language. After each page, ``problems`` holds what is wrong with it."""
+    """Reads the pages of one language. ``problems`` has what is wrong with the page that was read last."""
 
     def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None):
         self._config = config
@@ -67,7 +67,7 @@ class PageReader:
         self.problems: list[Problem] = []
 
     def read(self, name: str, path: Path) -> Page | None:
-        """The page; None when its file is no text or its front matter cannot be read."""
+        """The page; None when its file is not UTF-8 or has carriage returns."""
         self.problems = []
         self._path = self._config.relative(path)
         text = self._text(path)
@@ -165,7 +165,7 @@ class PageReader:
             self._wrong(fence.line, unused)
 
     def _check_text(self, fence: Fence, lines: list[str]) -> None:
-        """The block holds what is typed in the file, and nothing that a reader cannot see or a macro would eat."""
+        """The page shows the block as it is in the file, and the block has no unseen characters and no macro."""
         typed = lines[fence.line : fence.end_line - 1]
         for number, line in enumerate(typed, fence.line + 1):
             unseen = _UNSEEN.search(line)
@@ -200,7 +200,7 @@ class PageReader:
                 )
 
     def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
-        """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""
+        """Compare the Python snippets with those of pytest-examples, which reads Markdown by a regular expression of its own."""
         ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
         if not ours and "py" not in text:
             return
@@ -220,9 +220,9 @@ class PageReader:
 
 def python_examples(text: str) -> dict[int, str]:
     """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
-    from pytest_examples import find_examples  # here, since it takes 0.1 s that a page without Python need not wait for
+    from pytest_examples import find_examples  # imported here, since the import takes 0.1 s, which a guide without Python can save
 
-    # Only a file can be asked for. Its text is the one that was decoded and looked at above.
+    # find_examples takes only files. This one has the text that was decoded and checked, whatever happens to the page.
     with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
