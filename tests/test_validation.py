@@ -119,6 +119,7 @@ WRONG = {
         (FACT.format("x\n        colour: red"), "10: rows.tool.cells.debian-13.colour: unknown key (known: source, seen, shows, value)"),
         (FACT.format("1.10"), "9: rows.tool.cells.debian-13.value: expected text, found the number 1.10: put it in quotes"),
         (FACT.format("{en: 5, zh: x}"), "9: rows.tool.cells.debian-13.value.en: expected text, found the number 5: put it in quotes"),
+        (FACT.format("{en: one, two, zh: x}"), "9: rows.tool.cells.debian-13.value.two: expected text for a language (a text with a comma needs quotes), found nothing"),
         (FACT.format("{zh: x}"), "9: rows.tool.cells.debian-13.value: expected text in en, found none"),
         (FACT.format("x\n        seen: nope"), "10: rows.tool.cells.debian-13.seen: expected PAGE#SNIPPET, such as quick-start#show, found 'nope'"),
         (FACT.format("x\n        source: {text: y, url: 'javascript:x'}"), "10: rows.tool.cells.debian-13.source.url: expected an address that begins with http:// or https://, found 'javascript:x'"),

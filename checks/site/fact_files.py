@@ -11,11 +11,20 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 from checks.model import PageErrors
 from checks.site.context import SiteContext
 from checks.strict_yaml import Document, Location
-from checks.validation import Section, check, matching
+from checks.validation import Section, check, expected, matching
 
+
+def _not_cut(value: object) -> object:
+    if value is None:
+        raise expected("text for a language (a text with a comma needs quotes)")
+    return value
+
+
+# In {en: one, two} YAML takes "two" for a key without a value.
+_TextOfLanguage = Annotated[str, BeforeValidator(_not_cut)]
 # Text that is the same in all languages, or one text for each language.
 Words = Annotated[
-    Annotated[str, Tag("text")] | Annotated[dict[str, str], Tag("words")],
+    Annotated[str, Tag("text")] | Annotated[dict[str, _TextOfLanguage], Tag("words")],
     Discriminator(lambda value: "words" if isinstance(value, dict) else "text"),
 ]
 _Texts = Annotated[tuple[str, ...], Field(strict=False)]
