@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shlex
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +91,8 @@ def site(folder: Path, shape: Shape, targets_file: Path) -> Path:
     for number in range(1, shape.pages + 1):
         (docs / f"p{number}.md").write_text(page(f"p{number}", shape))
     config = folder / "mkdocs.yml"
-    config.write_text(MKDOCS.format(targets=os.path.relpath(targets_file, folder)))
+    shutil.copy(targets_file, folder / "targets.yml")
+    config.write_text(MKDOCS.format(targets="targets.yml"))
     return config
 
 

@@ -1,4 +1,4 @@
-"""The settings of one guide: its mkdocs.yml, and what stands there under ``extra: checks:``.
+"""The settings of one guide: its mkdocs.yml, and the section ``extra: checks:`` in that file.
 
 ::
 
@@ -8,43 +8,32 @@
         targets: data/targets.yml
         shapes: data/shapes.yml
         evidence: evidence
-        dumps: ["/var/crash/*/dump.*"]     # what a crash leaves behind, seen from the machine
+        dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
-        states: {gib: 20, days: 30}        # what states may take on a host, and how long one is kept unused
+        states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
 
-Everything has a default: a site of one language needs no such section.
+Every key has a default: a site of one language needs no such section. All paths stay below the folder of mkdocs.yml.
 """
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import yaml
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from checks.mkdocs_yml import TolerantLoader, with_parents
+from checks.mkdocs_yml import inherited, merged, source
 from checks.model import GuideError
-
-DEFAULTS: dict[str, Any] = {
-    "languages": None,
-    "targets": "data/targets.yml",
-    "shapes": "data/shapes.yml",
-    "evidence": "evidence",
-    "dumps": [],
-    "always_run": [],
-    "states": {},
-}
-
-TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
-for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
-    _full = f"tag:yaml.org,2002:{_tag}"
-    TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+from checks.strict_yaml import Document
+from checks.validation import Section, check_values, expected, matching
 
 
 @dataclass(frozen=True)
 class StateLimits:
-    """``bytes`` for all states together; one that was not used for ``age_s`` seconds goes in any case."""
+    """At most ``bytes`` for all states together. A state that was not used for ``age_s`` seconds is deleted in any case."""
 
     bytes: int = 20 << 30
     age_s: float = 30 * 86400
@@ -52,7 +41,7 @@ class StateLimits:
 
 @dataclass(frozen=True)
 class Config:
-    """Where one guide keeps what. All paths are absolute."""
+    """Where the parts of one guide are. All paths are absolute."""
 
     file: Path
     languages: dict[str, Path]  # language -> its mkdocs configuration; the first names the tests
@@ -64,7 +53,7 @@ class Config:
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     state_limits: StateLimits = StateLimits()
     twins: dict[str, dict[str, str]] = field(default_factory=dict, hash=False, compare=False)  # extra.twins: language -> name, hreflang
-    raw: dict = field(default_factory=dict, hash=False, compare=False)
+    raw: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def root(self) -> Path:
@@ -72,65 +61,113 @@ class Config:
 
     @property
     def work_dir(self) -> Path:
-        """Scratch of this checkout: logs, the last run's console, locks. Safe to delete."""
+        """The files of this checkout that are safe to delete: logs, the console of the last run, locks."""
         return self.root / ".guide"
 
     @property
     def first_folder(self) -> Path:
-        """Where the pages of the first language are, from the root: what pytest is told to run all snippets."""
+        """The folder of the pages of the first language, from the root: pytest runs all snippets when it gets this path."""
         return self.relative(next(iter(self.docs.values())))
 
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
-def _limits(file: Path, states: Any) -> StateLimits:
-    known = {"gib": StateLimits.bytes / (1 << 30), "days": StateLimits.age_s / 86400}
-    wrong = not isinstance(states, dict) or set(states) - set(known) or not all(_positive(value) for value in states.values())
-    if wrong:
-        raise GuideError(f"{file}: extra.checks.states: expected {{gib: NUMBER, days: NUMBER}}, found {states!r}")
-    found = {**known, **states}
-    return StateLimits(bytes=int(found["gib"] * (1 << 30)), age_s=found["days"] * 86400)
+def _inside(path: str) -> str:
+    """A path that stays in the folder of mkdocs.yml."""
+    if not path or "\0" in path or path.startswith("/") or posixpath.normpath(path).split("/")[0] == "..":
+        raise expected("a path below the folder of mkdocs.yml, such as data/targets.yml")
+    return path
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+_Path = Annotated[str, AfterValidator(_inside)]
+_Language = Annotated[str, matching(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a language such as en or zh-Hans")]
+_Glob = Annotated[str, matching(r"/[^\0\n]*", "an absolute path on the machine, such as /var/crash/*/dump.*")]
+# The upper bound keeps the number of seconds and bytes within what a float can hold.
+_Amount = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
-def _twins(file: Path, twins: Any) -> dict[str, dict[str, str]]:
-    """What the site's language switch has for each language; a GuideError says which form is expected."""
-    mappings = [twins, *(twins.values() if isinstance(twins, dict) else ())]
-    if not all(isinstance(mapping, dict) for mapping in mappings):
-        raise GuideError(f"{file}: extra.twins: expected {{LANGUAGE: {{name: NAME, hreflang: TAG}}}}, found {twins!r}")
-    return {str(language): {str(key): str(value) for key, value in twin.items()} for language, twin in twins.items()}
+class _States(Section):
+    gib: _Amount = StateLimits.bytes / (1 << 30)
+    days: _Amount = StateLimits.age_s / 86400
+
+
+class _Checks(Section):
+    """``extra: checks:``."""
+
+    languages: dict[_Language, _Path] | None = None
+    targets: _Path = "data/targets.yml"
+    shapes: _Path = "data/shapes.yml"
+    evidence: _Path = "evidence"
+    dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
+    always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    states: _States = _States()
+
+
+class _OfMkDocs(Section):
+    """A mapping with keys of MkDocs', its theme or its plugins, of which only some matter here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Extra(_OfMkDocs):
+    checks: _Checks | None = None
+    twins: dict[str, dict[str, str]] = {}
+
+
+class _Theme(_OfMkDocs):
+    language: str = "en"
+
+
+class _MkDocs(_OfMkDocs):
+    docs_dir: str | None = None
+    extra: _Extra | None = None
+    # The theme may be its name alone.
+    theme: Annotated[_Theme | None, BeforeValidator(lambda theme: None if isinstance(theme, str) else theme)] = None
+
+
+@dataclass(frozen=True)
+class _SiteFile:
+    """A mkdocs.yml with those that it inherits from."""
+
+    settings: _MkDocs
+    raw: dict[str, Any]
+    documents: list[Document]
+
+    @classmethod
+    def read(cls, file: Path) -> _SiteFile:
+        documents = inherited(file)
+        raw = merged(documents)
+        return cls(check_values(raw, _MkDocs, partial(source, documents)), raw, documents)
+
+    @property
+    def docs(self) -> Path:
+        """The folder of its pages."""
+        document = source(self.documents, ("docs_dir",))
+        folder = (self.documents[0].path.parent / (self.settings.docs_dir or "docs")).resolve()
+        if not folder.is_dir():
+            raise GuideError(str(document.problem(("docs_dir",), f"there is no folder {folder}")))
+        return folder
 
 
 def load(file: Path) -> Config:
-    """Read mkdocs.yml and the configurations of the languages it names."""
+    """Read mkdocs.yml and the configurations of the languages that it names. Raises a GuideError with all that is wrong there."""
     file = file.resolve()
-    raw = with_parents(file)
-    own = (raw.get("extra") or {}).get("checks") or {}
-    unknown = sorted(set(own) - set(DEFAULTS))
-    if unknown:
-        raise GuideError(f"{file}: unknown key in extra.checks: {', '.join(unknown)} (known: {', '.join(DEFAULTS)})")
-    settings = {**DEFAULTS, **own}
-    language = (raw.get("theme") or {}).get("language", "en") if isinstance(raw.get("theme"), dict) else "en"
-    names = settings["languages"] or {language: file.name}
-    files = {name: file.parent / config for name, config in names.items()}
-    docs = {name: (path.parent / (with_parents(path).get("docs_dir") or "docs")).resolve() for name, path in files.items()}
-    for name, folder in docs.items():
-        if not folder.is_dir():
-            raise GuideError(f"{files[name]}: docs_dir: there is no folder {folder}")
+    site = _SiteFile.read(file)
+    checks = (site.settings.extra or _Extra()).checks or _Checks()
+    language = (site.settings.theme or _Theme()).language
+    languages = {name: file.parent / path for name, path in (checks.languages or {language: file.name}).items()}
+    docs = {name: (site if path == file else _SiteFile.read(path)).docs for name, path in languages.items()}
     return Config(
         file=file,
-        languages=files,
+        languages=languages,
         docs=docs,
-        targets_file=file.parent / settings["targets"],
-        shapes_file=file.parent / settings["shapes"],
-        evidence_dir=file.parent / settings["evidence"],
-        dumps=tuple(settings["dumps"]),
-        always_run=tuple(settings["always_run"]),
-        state_limits=_limits(file, settings["states"]),
-        twins=_twins(file, (raw.get("extra") or {}).get("twins") or {}),
-        raw=raw,
+        targets_file=file.parent / checks.targets,
+        shapes_file=file.parent / checks.shapes,
+        evidence_dir=file.parent / checks.evidence,
+        dumps=checks.dumps,
+        state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
+        always_run=checks.always_run,
+        twins=(site.settings.extra or _Extra()).twins,
+        raw=site.raw,
     )

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from checks.model import GuideError
+from checks.model import PageErrors
+from checks.strict_yaml import PLAIN_TAGS, Document, Location, PlainLoader
 
 # MkDocs always loads these three extensions, whatever mkdocs.yml says.
 BUILT_IN = ("toc", "tables", "fenced_code")
 SUPERFENCES = "pymdownx.superfences"
+# The strings that start a macro, as mkdocs-macros-plugin has them where mkdocs.yml sets no others.
+_MACRO_OPENINGS = {"j2_variable_start_string": "{{", "j2_block_start_string": "{%", "j2_comment_start_string": "{#"}
 
-# The packages in which a name that mkdocs.yml points to is imported. The theme is not among them: reading the
-# pages must not need it.
+# The packages whose names in mkdocs.yml are imported. The theme is not among them: reading the pages must not need
+# the theme.
 _RESOLVED = ("checks", "pymdownx", "markdown")
 
 
-class TolerantLoader(yaml.SafeLoader):
+class TolerantLoader(PlainLoader):
     """Reads mkdocs.yml without importing what ``!!python/name:`` and ``!ENV`` point to; such a value is None."""
+
+    text_keys = False  # a title in the navigation may be a year
 
 
 TolerantLoader.add_multi_constructor("", lambda loader, suffix, node: None)
-for _tag in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"):
-    _full = f"tag:yaml.org,2002:{_tag}"
-    TolerantLoader.add_constructor(_full, yaml.SafeLoader.yaml_constructors[_full])
+for _tag in PLAIN_TAGS:
+    TolerantLoader.add_constructor(_tag, yaml.SafeLoader.yaml_constructors[_tag])
 
 
 class _Unresolved:
-    """Stands for a name of a package that reading the pages must not need."""
+    """The value of a setting that names something in a package which reading the pages must not need."""
 
 
 class _NamesLoader(TolerantLoader):
-    """Reads mkdocs.yml with ``!!python/name:`` imported where that is harmless (see ``_RESOLVED``)."""
+    """Reads mkdocs.yml with ``!!python/name:`` imported from the packages in ``_RESOLVED``."""
 
 
 def _resolve(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
@@ -55,26 +60,57 @@ _NamesLoader.yaml_multi_constructors = {
 }
 
 
-def read_yaml(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> Any:
+def read_yaml(path: Path, loader: type[PlainLoader] = TolerantLoader) -> Any:
     """The content of a YAML file. Raises a GuideError that names the file and line of what is wrong."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), loader)
-    except FileNotFoundError:
-        raise GuideError(f"{path}: there is no such file") from None
-    except UnicodeDecodeError as error:
-        raise GuideError(f"{path}: not UTF-8 (byte {error.start})") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        raise GuideError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error.problem}") from None
+    return Document.read(path, path, loader).data
 
 
-def with_parents(path: Path, loader: type[yaml.SafeLoader] = TolerantLoader) -> dict[str, Any]:
-    """mkdocs.yml with MkDocs' INHERIT: the file's keys over those of the file it inherits, mappings merged."""
-    data = read_yaml(path, loader) or {}
-    if not isinstance(data, dict):
-        raise GuideError(f"{path}:1: not a mapping")
-    parent = data.pop("INHERIT", None)
-    return data if parent is None else _merge(with_parents(path.parent / parent, loader), data)
+def inherited(path: Path, loader: type[PlainLoader] = TolerantLoader) -> list[Document]:
+    """The documents of a mkdocs.yml and of those that it names by INHERIT, the file itself first."""
+    documents: list[Document] = []
+    following: Path | None = path
+    while following is not None:
+        document = Document.read(following, following, loader)
+        if document.data is None:
+            document.data = {}
+        documents.append(document)
+        if not isinstance(document.data, dict):
+            raise _problem(documents, (), f"expected `key: value` lines, found {document.describe(())}")
+        following = _parent(documents)
+    return documents
+
+
+def _parent(documents: list[Document]) -> Path | None:
+    """The file that the last document names by INHERIT."""
+    document = documents[-1]
+    name = document.data.get("INHERIT")
+    if name is None:
+        return None
+    if not isinstance(name, str):
+        found = document.describe(("INHERIT",))
+        raise PageErrors([document.problem(("INHERIT",), f"expected the path of a file, found {found}")])
+    parent = document.path.parent / name
+    if parent.resolve() in [earlier.path.resolve() for earlier in documents]:
+        raise PageErrors([document.problem(("INHERIT",), f"expected a file that does not lead back here, found {name!r}")])
+    return parent
+
+
+def merged(documents: list[Document]) -> dict[str, Any]:
+    """mkdocs.yml with MkDocs' INHERIT: the file's keys over those of the file that it names, mappings merged."""
+    data: dict[str, Any] = {}
+    for document in reversed(documents):
+        data = _merge(data, document.data)
+    data.pop("INHERIT", None)
+    return data
+
+
+def source(documents: list[Document], location: Location) -> Document:
+    """The document that has the most of ``location``; among equals, the one that inherits from the others."""
+    return max(documents, key=lambda document: len(document.existing(location)))
+
+
+def _problem(documents: list[Document], location: Location, text: str) -> PageErrors:
+    return PageErrors([source(documents, location).problem(location, text)])
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -85,20 +121,46 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _as_mapping(listed: Any) -> dict[str, Any]:
-    """``plugins`` and ``markdown_extensions`` may be lists of names and of single-key mappings, or one mapping."""
-    if isinstance(listed, list):
-        return {key: value for item in listed for key, value in (item.items() if isinstance(item, dict) else [(item, None)])}
-    return dict(listed or {})
+@dataclass(frozen=True)
+class SiteSettings:
+    """What decides how the pages of one language are read."""
+
+    file: Path
+    extensions: list[str]  # the names of the Markdown extensions, in order
+    extension_settings: dict[str, dict[str, Any]]  # by name, as MkDocs gives them to Python-Markdown
+    macro_openings: tuple[str, ...]  # the strings that start a macro, such as "[[["; none when the site has no macros
+    navigation: tuple[str, ...]  # the names of the pages in ``nav``, in order
 
 
-def markdown_settings(config_file: Path) -> tuple[list[str], dict[str, dict[str, Any]]]:
-    """The names of the Markdown extensions, in order, and their settings, as MkDocs gives them to Python-Markdown."""
-    listed = _as_mapping(with_parents(config_file, _NamesLoader).get("markdown_extensions"))
+def site_settings(config_file: Path) -> SiteSettings:
+    """Raises a GuideError that names the file and line of a setting that MkDocs would not understand."""
+    documents = inherited(config_file, _NamesLoader)
+    data = merged(documents)
+    listed = _as_mapping(documents, data, "markdown_extensions")
     if SUPERFENCES not in listed:
-        raise GuideError(f"{config_file}: markdown_extensions: expected {SUPERFENCES}, which tells what is a code block")
-    extensions = list(dict.fromkeys([*BUILT_IN, *listed]))
-    return extensions, {name: _without_unresolved(value) for name, value in listed.items() if value}
+        raise _problem(documents, ("markdown_extensions",), f"expected {SUPERFENCES}, which decides what is a code block")
+    return SiteSettings(
+        file=config_file,
+        extensions=list(dict.fromkeys([*BUILT_IN, *listed])),
+        extension_settings={name: _without_unresolved(settings) for name, settings in listed.items() if settings},
+        macro_openings=_macro_openings(documents, data),
+        navigation=tuple(navigation(data.get("nav"))),
+    )
+
+
+def _as_mapping(documents: list[Document], data: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    """``plugins`` and ``markdown_extensions`` may be lists of names and of single-key mappings, or one mapping."""
+    listed = data.get(key) or {}
+    if isinstance(listed, list):
+        pairs = [pair for item in listed for pair in (item.items() if isinstance(item, dict) else [(item, None)])]
+    elif isinstance(listed, dict):
+        pairs = list(listed.items())
+    else:
+        raise _problem(documents, (key,), f"expected a list or a mapping, found {listed!r}")
+    for name, settings in pairs:
+        if not isinstance(name, str) or not isinstance(settings, dict | None):
+            raise _problem(documents, (key, name), f"expected names, each with a mapping of settings or nothing, found {name}: {settings}")
+    return {name: settings or {} for name, settings in pairs}
 
 
 def _without_unresolved(value: Any) -> Any:
@@ -109,14 +171,15 @@ def _without_unresolved(value: Any) -> Any:
     return value
 
 
-def macro_openings(config_file: Path) -> tuple[str, ...]:
-    """The strings that start a macro on this site, such as "[[["; none when the site has no macros."""
-    plugins = _as_mapping(with_parents(config_file).get("plugins"))
+def _macro_openings(documents: list[Document], data: dict[str, Any]) -> tuple[str, ...]:
+    plugins = _as_mapping(documents, data, "plugins")
     if "macros" not in plugins:
         return ()
-    settings: dict[str, Any] = plugins["macros"] or {}
-    defaults = {"j2_variable_start_string": "{{", "j2_block_start_string": "{%", "j2_comment_start_string": "{#"}
-    return tuple(settings.get(key) or default for key, default in defaults.items())
+    openings = {key: plugins["macros"].get(key) or default for key, default in _MACRO_OPENINGS.items()}
+    for key, opening in openings.items():
+        if not isinstance(opening, str):
+            raise _problem(documents, ("plugins", "macros", key), f"expected text, found {opening!r}")
+    return tuple(openings.values())
 
 
 def navigation(item: Any) -> Iterator[str]:

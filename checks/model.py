@@ -1,4 +1,4 @@
-"""What the other modules speak of: pages, their snippets, and what can be wrong with them."""
+"""The types that all rooms share: a guide, its pages and snippets, what a run made of them, and the errors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ RUNNABLE = ("bash", "python")
 
 
 class GuideError(Exception):
-    """Something the user has to mend. Its text is printed as it is; the exit status is 2."""
+    """An error that the user can correct. Its text is printed unchanged, and the exit status is 2."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Problem:
-    """One thing wrong with one page, told position first."""
+    """One thing that is wrong in one file. Problems are in the order of their paths, lines and texts."""
 
     path: Path  # relative to the folder of mkdocs.yml
     line: int  # counted from 1; 0 when the whole file is meant
@@ -31,7 +31,7 @@ class Problem:
 
 
 class PageErrors(GuideError):
-    """All the problems found in the pages, so that one run tells all of them."""
+    """All the problems of the pages, or of one YAML file beside them, so that one run reports all of them."""
 
     def __init__(self, problems: list[Problem]):
         self.problems = problems
@@ -45,7 +45,7 @@ def meant_for(globs: Iterable[str], target: str) -> bool:
 
 @dataclass(frozen=True)
 class Output:
-    """A ``text {.output}`` fence after a snippet: what the reader should see on the targets it is for."""
+    """A ``text {.output}`` fence after a snippet: what the snippet prints on some targets."""
 
     text: str
     line: int  # of the opening fence
@@ -69,9 +69,9 @@ class Snippet:
     line: int
     end_line: int
     exit_status: int = 0
-    expect: str | None = None  # None, or one of attributes.EXPECTED
-    dump: bool = True  # a crash leaves one; False: the capture kernel must run and leave none
-    host: str | None = None  # "nmi": what is done to the machine from outside, once the command has ended
+    expect: str | None = None  # None, or one of info_string.EXPECTED
+    dump: bool = True  # a crash leaves a dump; False: the capture kernel must run and leave none
+    host: str | None = None  # "nmi": the interrupt that the machine gets from outside, once the command has ended
     timeout_s: float | None = None
     targets: tuple[str, ...] = ("*",)
     skip: str | None = None
@@ -80,12 +80,12 @@ class Snippet:
     outputs: tuple[Output, ...] = ()  # in the order of the page
 
     def output_for(self, target: str) -> Output | None:
-        """What is expected on this target: the first output that is for it. None: nothing is compared there."""
+        """The first output that is for this target. None: what the snippet prints there is not compared."""
         return next((output for output in self.outputs if meant_for(output.targets, target)), None)
 
     @property
     def sha256(self) -> str:
-        """Of the bytes that run, as UTF-8: 64 hexadecimal digits."""
+        """The sha256 of the code in UTF-8, 64 hexadecimal digits."""
         return hashlib.sha256(self.code.encode()).hexdigest()
 
 
@@ -98,20 +98,23 @@ class Page:
     path: Path
     title: str
     machine: str | None = None  # None, "container" or "vm"
-    after: str | None = None  # the name of the page whose end this one starts from
+    after: str | None = None  # the name of the page at whose end this page starts
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
     peer: bool = False  # there is a second machine on a network with the first
     meta: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
-    outline: Any = field(default=None, hash=False, compare=False)  # structure.Outline: headings, links, admonitions
-    prose: str = field(default="", hash=False, compare=False)  # prose.prose_hash: what its twin is read against
+    outline: Any = field(default=None, hash=False, compare=False)  # pages.outline.Outline: headings, links, admonitions
+    prose: str = field(default="", hash=False, compare=False)  # pages.outline.prose_hash, which the twin page names as read_against
+    prose_lines: tuple[str, ...] = field(
+        default=(), hash=False, compare=False, repr=False
+    )  # all lines, those of the head and the fences empty
 
 
 @dataclass(frozen=True)
 class Guide:
-    """All pages, by language and name, in the order of the navigation (then of the file names)."""
+    """All pages by language and name, in the order of the navigation; pages that it does not name follow by file name."""
 
     languages: tuple[str, ...]  # the first one gives the tests their names
     pages: dict[tuple[str, str], Page] = field(hash=False)
@@ -125,7 +128,7 @@ class Guide:
 
 
 def utc_now() -> str:
-    """The time in UTC, to the second."""
+    """The time now in UTC, to the second: 2026-01-02T03:04:05Z."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

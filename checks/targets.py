@@ -1,21 +1,24 @@
-"""The targets: which releases there are, what each is made of, and which one this host stands for."""
+"""The targets: the releases that snippets run on, what their images are made of, and the default one on this host."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from checks.config import Config
-from checks.mkdocs_yml import read_yaml
-from checks.model import GuideError, Page, Snippet
+from checks.model import GuideError, Page, PageErrors, Snippet, meant_for
+from checks.strict_yaml import Document
+from checks.validation import Section, check, matching, one_of, size
 
 IMAGE_FILES = Path(__file__).parent / "images" / "files"
 LOADER = Path(__file__).parent / "machines" / "guest" / "loader.py"
 
-# What every machine has: a login with sudo, a shell as a server has it, and Python for the agent and the snippets.
+# The packages of every machine: a login with sudo, the shell of a server, and Python for the agent and the snippets.
 COMMON = (
     "apt-utils", "bash-completion", "ca-certificates", "file", "iproute2", "kmod", "less", "libpam-systemd",
     "passwd", "procps", "psmisc", "python3", "sudo", "util-linux", "vim-tiny",
@@ -33,13 +36,13 @@ PACKAGES = {"container": COMMON, "emulator": EMULATOR}
 
 @dataclass(frozen=True)
 class Family:
-    """A distribution: how its archive is laid out and how its official container image is called."""
+    """A distribution: the layout of its archive and the name of its official container image."""
 
     name: str
     components: str
     keyring: str
-    image: str  # short name, resolved by the engine; "{suite}" or "{version}" as the images are tagged
-    security: str | None  # the suffix of the security suite when it stands on a mirror of its own
+    image: str  # a short name, which the engine resolves; the tag is "{suite}" or "{version}"
+    security: str | None  # the suffix of the security suite where it has a mirror of its own
 
 
 FAMILIES = {
@@ -50,7 +53,7 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Target:
-    """One release that snippets run on; sizes as QEMU takes them ("2G")."""
+    """One release that snippets run on. ``memory`` and ``disk`` are sizes in QEMU's notation, such as "2G"."""
 
     name: str
     family: str
@@ -72,7 +75,7 @@ class Target:
         return FAMILIES[self.family]
 
     def recipe(self, kind: str) -> str:
-        """sha256 of all that decides what an image of ``kind`` (container, vm, emulator) is made of."""
+        """The sha256 of everything that an image of ``kind`` (container, vm, emulator) is made of."""
         parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
         if kind == "emulator":
             parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
@@ -85,23 +88,38 @@ class Target:
         return digest.hexdigest()
 
 
+# The name is also that of folders; debian-13 is the release 13 of the family debian.
+_Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]*-[a-z0-9][a-z0-9.-]*", "a name such as debian-13 or ubuntu-24.04")]
+# Debian Policy 5.6.1: at least two characters, of which the first is a letter or a digit.
+_Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]+", "the name of a package: lower-case letters, digits, +, - and .")]
+_Packages = Annotated[tuple[_Package, ...], Field(strict=False)]
+
+
+class _Entry(Section):
+    """What data/targets.yml says of one target; see Target."""
+
+    family: Annotated[str, one_of(FAMILIES)]
+    suite: Annotated[str, matching(r"[a-z0-9][a-z0-9.-]*", "the name of a suite, such as trixie")]
+    label: Annotated[str, matching(r"\S(.*\S)?", "a name for readers, such as Debian 13")]
+    kernel: _Package
+    emulator: str
+    memory: Annotated[str, size("256M", "64G")]
+    disk: Annotated[str, size("1G", "1024G")]
+    pool: _Packages = ()
+    packages: _Packages = ()
+
+
 def load_targets(config: Config) -> dict[str, Target]:
-    """All targets of a guide, by name; a GuideError names the key that is wrong."""
-    data = read_yaml(config.targets_file) or {}
-    where = config.relative(config.targets_file)
-    targets = {}
-    for name, settings in data.items():
-        try:
-            settings = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
-            targets[name] = Target(name=name, **settings)
-        except (TypeError, AttributeError) as error:
-            raise GuideError(f"{where}: {name}: {error}") from None
-        if targets[name].family not in FAMILIES:
-            raise GuideError(f"{where}: {name}: family is one of {', '.join(FAMILIES)}, not {targets[name].family!r}")
-    for target in targets.values():
-        if target.emulator not in targets:
-            raise GuideError(f"{where}: {target.name}: emulator {target.emulator!r} is no target")
-    return targets
+    """All targets of a guide, by name. Raises a GuideError with the line of everything that is wrong in their file."""
+    document = Document.read(config.targets_file, config.relative(config.targets_file))
+    entries = check(document, dict[_Name, _Entry])
+    if strangers := [name for name, entry in entries.items() if entry.emulator not in entries]:
+        known = ", ".join(entries)
+        text = "expected the name of a target ({known}), found {found!r}"
+        raise PageErrors(
+            [document.problem((name, "emulator"), text.format(known=known, found=entries[name].emulator)) for name in strangers]
+        )
+    return {name: Target(name=name, **dict(entry)) for name, entry in entries.items()}
 
 
 def host_release() -> dict[str, str]:
@@ -114,7 +132,7 @@ def host_release() -> dict[str, str]:
 
 
 def default_target(targets: dict[str, Target]) -> Target:
-    """The target of this host's own family: its release where that is one, else debian-13, else the first."""
+    """This host's own release, if it is a target; else ubuntu-24.04 on Ubuntu and debian-13 elsewhere; else the first target."""
     release = host_release()
     own = f"{release.get('ID')}-{release.get('VERSION_ID')}"
     for name in (own, *(["debian-13"] if release.get("ID") != "ubuntu" else ["ubuntu-24.04"]), *targets):
@@ -124,7 +142,7 @@ def default_target(targets: dict[str, Target]) -> Target:
 
 
 def choose_target(targets: dict[str, Target], name: str | None) -> Target:
-    """The target called ``name``, or the default one; a GuideError lists those that exist."""
+    """The target with this name, or the default one. Raises a GuideError, which lists the targets, for any other name."""
     if name is None:
         return default_target(targets)
     if name not in targets:
@@ -133,10 +151,10 @@ def choose_target(targets: dict[str, Target], name: str | None) -> Target:
 
 
 def skip_reason(snippet: Snippet, target: str) -> str | None:
-    """Why the snippet does not run on this target, in the words of a report; None if it runs."""
+    """Why the snippet does not run on this target, as the report shows it; None if the snippet runs."""
     if snippet.skip:
         return snippet.skip
-    if not any(fnmatchcase(target, pattern) for pattern in snippet.targets):
+    if not meant_for(snippet.targets, target):
         return f"only for {' '.join(snippet.targets)}"
     return None
 

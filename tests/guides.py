@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -22,8 +23,8 @@ from checks.targets import load_targets, skip_reason
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = Path(__file__).parent / "site_docs"
 TARGETS = """\
-debian-13: {family: debian, suite: trixie, label: Debian 13, kernel: k, emulator: debian-13, memory: 2G, disk: 8G}
-ubuntu-24.04: {family: ubuntu, suite: noble, label: Ubuntu 24.04 LTS, kernel: k, emulator: debian-13, memory: 3G, disk: 8G}
+debian-13: {family: debian, suite: trixie, label: Debian 13, kernel: linux-image-amd64, emulator: debian-13, memory: 2G, disk: 8G}
+ubuntu-24.04: {family: ubuntu, suite: noble, label: Ubuntu 24.04 LTS, kernel: linux-image-amd64, emulator: debian-13, memory: 3G, disk: 8G}
 """
 HEAD = "---\nmachine: container\n---\n"
 
@@ -47,7 +48,8 @@ class GuideFolder:
     def __init__(self, folder: Path):
         self.folder = folder
         (folder / "docs").mkdir()
-        (folder / "mkdocs.yml").write_text(MKDOCS.format(targets=os.path.relpath(ROOT / "data" / "targets.yml", folder)))
+        shutil.copy(ROOT / "data" / "targets.yml", folder)
+        (folder / "mkdocs.yml").write_text(MKDOCS.format(targets="targets.yml"))
 
     def page(self, name: str, body: str, **front: str) -> Path:
         front.setdefault("machine", "container")

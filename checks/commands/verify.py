@@ -18,7 +18,8 @@ from checks.targets import choose_target, load_targets
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder of this project, whose pyproject.toml has pytest's settings
 # The exit status of pytest -> that of ./guide; every other status of pytest becomes 2.
-STATUS = {0: 0, 1: 1, 2: 130, 130: 130}
+INTERRUPTED = 130
+STATUS = {0: 0, 1: 1, 2: INTERRUPTED, INTERRUPTED: INTERRUPTED}
 NOTHING_COLLECTED = 5  # pytest's exit status
 
 
@@ -34,7 +35,7 @@ def run_pytest(config: Config, target: str, *arguments: str, interactive: bool =
     if interactive:
         return subprocess.run(command, cwd=config.root).returncode
     status = Display(Estimates(config.evidence_dir, target)).run(command, config.root)
-    if status not in STATUS:
+    if status == INTERRUPTED or status not in STATUS:
         cleanup.sweep()  # Processes that were killed could not end their machines.
     return status
 

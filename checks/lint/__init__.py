@@ -1,1 +1,1 @@
-"""What can be said against pages without running them: shellcheck, ruff, and the two languages held side by side."""
+"""Checks of pages that run nothing: shellcheck and ruff on the snippets, and the two languages compared."""

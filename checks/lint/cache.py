@@ -1,13 +1,13 @@
-"""Of which texts a linter had nothing to say: kept from run to run, so that only what is new is looked at.
+"""The texts in which a linter found nothing, saved from run to run, so that only new texts are linted.
 
-An entry is the hash of the linter's rules (version, options) and of one text
-that it passed, so it says nothing of another version, option or text. What is
-not there is linted; a damaged, lost or foreign entry costs time and hides
-nothing. What a linter did say is never kept: it is told anew each time.
+An entry is the hash of a linter's rules (version, options) and of one text
+without findings, so no entry counts for another version, option or text. A
+text without an entry is linted: a damaged or lost entry costs time and hides
+no finding. Findings are never saved; the linter reports them in each run.
 
-The file is in the checkout's work folder, not in the cache of the host. Several
-checkouts and users may write to that, and an entry is believed without proof;
-disks there are proven by use.
+The file is in the checkout's work folder. The host's cache folder is no place
+for it: several checkouts and users may write there, and an entry is believed
+without a proof, unlike the disks in that folder, which are proven by use.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-# Entries of earlier texts that stay beside those of the guide as it is: another branch, an edit taken back. 2 MB.
+# How many entries of earlier texts stay, for another branch or an edit that is taken back. They take 2 MB.
 OLD_KEPT = 50_000
 
 
 def entry(rules: Iterable[str], text: str) -> str:
-    """What stands for one text that passed under these rules."""
+    """The entry of one text in which these rules found nothing: 40 hexadecimal digits."""
     return hashlib.sha256(json.dumps([*rules, text]).encode()).hexdigest()[:40]
 
 
-class Verdicts:
-    """The entries of one file."""
+class PassedTexts:
+    """The entries in one file."""
 
     def __init__(self, file: Path):
         self._file = file
         try:
-            self._known = dict.fromkeys(file.read_text(encoding="ascii").split("\n"))  # a set with an order: the newest first
+            self._known = dict.fromkeys(file.read_text(encoding="ascii").split("\n"))  # a set with an order, the newest entry first
         except (OSError, UnicodeDecodeError):
             self._known = {}
 
     def __contains__(self, entry: str) -> bool:
         return entry in self._known
 
-    def keep(self, entries: Iterable[str]) -> None:
-        """All that passed in this run, found here or anew. What cannot be written is not kept."""
-        now = dict.fromkeys(entries)
-        if now.keys() <= self._known.keys():
+    def save(self, entries: Iterable[str]) -> None:
+        """Write the entries of this run, old and new. A file that cannot be written is no error."""
+        current = dict.fromkeys(entries)
+        if current.keys() <= self._known.keys():
             return
-        old = [entry for entry in self._known if entry not in now][:OLD_KEPT]
-        # One name for all runs: two at once can only lose entries to each other, and a killed one leaves one file.
-        aside = self._file.with_name(f"{self._file.name}.new")
+        old = [entry for entry in self._known if entry not in current][:OLD_KEPT]
+        # All runs use one name: two runs at once can lose entries, but no more, and killed runs leave one file behind.
+        new_file = self._file.with_name(f"{self._file.name}.new")
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            aside.write_text("\n".join([*now, *old]), encoding="ascii")
-            aside.replace(self._file)
+            new_file.write_text("\n".join([*current, *old]), encoding="ascii")
+            new_file.replace(self._file)

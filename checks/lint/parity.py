@@ -1,33 +1,34 @@
-"""The two languages of a guide, held together.
+"""Whether the two languages of a guide agree.
 
-Dates mislead, so two things are compared instead: the structure of twin pages
-(snippets to the byte), and whether each page was last read against the prose
-that its twin has now. The latter stands in a page's front matter, as
-``read_against``: the first 12 hexadecimal digits of the sha256 of the twin's prose.
+Twin pages are one page in two languages. Dates say little about whether they
+agree, so two other things are compared: their structure (snippets to the byte),
+and whether somebody read each page beside the prose that its twin has now. A
+page's front matter says what the page was read against: ``read_against`` is
+the first 12 hexadecimal digits of the sha256 of the twin's prose.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
 from checks.config import Config
-from checks.mkdocs_yml import navigation, with_parents
+from checks.mkdocs_yml import site_settings
 from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.pages import frontmatter
 from checks.pages.reader import read_guide
 
-# What each language says in its own words.
+# The keys of the front matter that differ between languages.
 OWN_KEYS = ("title", "description", "read_against", "tags")
 _ATTRIBUTES = ("language", "exit_status", "expect", "dump", "host", "on", "timeout_s", "targets", "file")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 
 
 def check(guide: Guide, config: Config) -> list[Problem]:
-    """All that differs between the languages; each problem is told at the page that is not of the first language."""
+    """Everything that differs between the languages. A problem names the page that is not of the first language."""
     if len(guide.languages) < 2:
         return []
     first, *others = guide.languages
@@ -38,26 +39,28 @@ def check(guide: Guide, config: Config) -> list[Problem]:
         problems.extend(_navigation(config, first, other))
         for name in dict.fromkeys(name for _, name in guide.pages):
             one, two = guide.pages.get((first, name)), guide.pages.get((other, name))
-            if one is None or two is None:
-                alone, missing = (one, other) if one is not None else (two, first)
-                twin = config.relative(config.docs[missing] / f"{name}.md")
-                problems.append(Problem(alone.path, 0, f"this page has no twin: expected {twin}"))
-            else:
+            if one and two:
                 problems.extend(_twins(one, two, config))
+            else:
+                problems.extend(_without_twin(page, missing, config) for page, missing in ((one, other), (two, first)) if page)
     problems.extend(stale(guide, config))
-    return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+    return sorted(problems)
+
+
+def _without_twin(page: Page, language: str, config: Config) -> Problem:
+    twin = config.relative(config.docs[language] / f"{page.name}.md")
+    return Problem(page.path, 0, f"this page has no twin: expected {twin}")
 
 
 def stale(guide: Guide, config: Config) -> Iterator[Problem]:
-    """Pages that were not read against what their twin says now."""
+    """Pages that were not read against the prose that their twin has now."""
     for page in guide.pages.values():
         twin = _partner(guide, page)
         if twin is None:
             continue
-        now = twin.prose
-        then = page.meta.get("read_against")
-        if str(then) != now:
-            what = "has changed since this page was read against it" if then else "was never compared with this page"
+        read_against = page.meta.get("read_against")
+        if read_against != twin.prose:
+            what = "has changed since this page was read against it" if read_against else "was never compared with this page"
             yield Problem(
                 page.path,
                 page.meta_lines.get("read_against", 1),
@@ -66,17 +69,17 @@ def stale(guide: Guide, config: Config) -> Iterator[Problem]:
 
 
 def accept(config: Config, pages: Iterable[str]) -> list[Path]:
-    """Write into the pages (names, or files) of every language what they are now read against; the files that changed."""
+    """Write ``read_against`` into the pages of every language; returns the files that changed. ``pages`` are names or paths."""
     guide = read_guide(config)
     hashes: dict[Path, str] = {}
     for name in dict.fromkeys(_name(page, guide) for page in pages):
         for language in guide.languages:
             page = guide.pages.get((language, name))
-            twin = page and _partner(guide, page)
-            if twin is None:
+            twin = _partner(guide, page) if page else None
+            if page is None or twin is None:
                 raise GuideError(f"{name}: this page has no twin to be read against")
             hashes[page.path] = twin.prose
-    # Only now: writing moves the lines that the guide knows.
+    # Write only after all hashes are known: an error above leaves every page as it was.
     return [path for path, digits in hashes.items() if _write(config.root / path, digits)]
 
 
@@ -93,6 +96,8 @@ def _write(path: Path, digits: str) -> bool:
     head = frontmatter.read(old)
     if "read_against" in head.lines:
         lines = old.split("\n")
+        if not re.match(r"read_against:", lines[head.lines["read_against"] - 1]):
+            raise GuideError(f"{path}:{head.lines['read_against']}: expected read_against on a line of its own")
         lines[head.lines["read_against"] - 1] = line
         new = "\n".join(lines)
     elif head.lines:
@@ -107,8 +112,10 @@ def _write(path: Path, digits: str) -> bool:
 
 
 def _partner(guide: Guide, page: Page) -> Page | None:
-    """A page is read against the first language; those of the first, against the second."""
-    first, second = guide.languages[:2] if len(guide.languages) > 1 else (None, None)
+    """The page that this one is read against: that of the first language; for a page of the first, that of the second."""
+    if len(guide.languages) < 2:
+        return None
+    first, second = guide.languages[:2]
     return guide.pages.get((second if page.language == first else first, page.name))
 
 
@@ -121,7 +128,7 @@ def _heading_ids(page: Page) -> Iterator[Problem]:
 
 
 def _navigation(config: Config, first: str, other: str) -> Iterator[Problem]:
-    one, two = (list(navigation(with_parents(config.languages[name]).get("nav"))) for name in (first, other))
+    one, two = (site_settings(config.languages[name]).navigation for name in (first, other))
     if one != two:
         yield Problem(
             config.relative(config.languages[other]),
@@ -157,7 +164,9 @@ def _headings(one: Page, two: Page) -> Iterator[Problem]:
 def _snippets(one: Page, two: Page) -> Iterator[Problem]:
     ids = [[snippet.id for snippet in page.snippets] for page in (one, two)]
     if ids[0] != ids[1]:
-        yield Problem(two.path, 0, f"other snippets, or in another order, than in {one.path}:\n{_diff(*ids, str(one.path), str(two.path))}")
+        yield Problem(
+            two.path, 0, f"other snippets, or in another order, than in {one.path}:\n{_diff(ids[0], ids[1], str(one.path), str(two.path))}"
+        )
     theirs = {snippet.id: snippet for snippet in one.snippets}
     for snippet in two.snippets:
         if snippet.id in theirs:
@@ -173,7 +182,7 @@ def _snippet(left: Snippet, right: Snippet) -> Iterator[Problem]:
         expected, found = getattr(left, name), getattr(right, name)
         if expected != found:
             yield Problem(right.path, right.line, f"{right.id}: {name}: expected {expected!r} as in {where}, found {found!r}")
-    # The reason is prose: each language tells it in its own words.
+    # The reason itself is prose, which differs between languages.
     if (left.skip is None) != (right.skip is None):
         yield Problem(right.path, right.line, f"{right.id}: data-skip stands only in {where if left.skip else 'this page'}")
     yield from _outputs(left, right)
@@ -186,18 +195,18 @@ def _outputs(left: Snippet, right: Snippet) -> Iterator[Problem]:
         return
     expected, found = ([" ".join(output.targets) for output in snippet.outputs] for snippet in (left, right))
     if expected != found:
-        told = f"expected {' | '.join(expected)} as in {where}, found {' | '.join(found)}"
-        yield Problem(right.path, right.line, f"{right.id}: outputs for other targets, or in another order: {told}")
+        difference = f"expected {' | '.join(expected)} as in {where}, found {' | '.join(found)}"
+        yield Problem(right.path, right.line, f"{right.id}: outputs for other targets, or in another order: {difference}")
         return
     for one, two in zip(left.outputs, right.outputs, strict=True):
         if one.text != two.text:
-            there, here = f"{left.path}:{one.line}", f"{right.path}:{two.line}"
-            diff = _diff(one.text.split("\n"), two.text.split("\n"), there, here)
-            yield Problem(right.path, two.line, f"{right.id}: another output than in {there}:\n{diff}")
+            first, second = f"{left.path}:{one.line}", f"{right.path}:{two.line}"
+            diff = _diff(one.text.split("\n"), two.text.split("\n"), first, second)
+            yield Problem(right.path, two.line, f"{right.id}: another output than in {first}:\n{diff}")
 
 
 def _links(one: Page, two: Page, config: Config) -> Iterator[Problem]:
-    """As a set: the order of words differs between languages. Links that leave the site may differ."""
+    """Compare the links without their order, which differs between languages. Links that leave the site may differ."""
     theirs, ours = (Counter(link for link in page.outline.links if not _SCHEME.match(link)) for page in (one, two))
     for link, count in (theirs - ours).items():
         yield Problem(two.path, 0, f"{_times(count)} to {link} fewer than in {one.path}:{_line_of(link, one, config)}")
@@ -214,5 +223,5 @@ def _line_of(text: str, page: Page, config: Config) -> int:
     return next((number for number, line in enumerate(lines, 1) if text in line), 0)
 
 
-def _diff(one: list[str], two: list[str], name: str = "expected", other: str = "found") -> str:
+def _diff(one: Sequence[str], two: Sequence[str], name: str = "expected", other: str = "found") -> str:
     return "\n".join(unified_diff(one, two, name, other, lineterm=""))

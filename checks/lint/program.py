@@ -1,4 +1,4 @@
-"""The linters as programs: where they are, which they are, and one run of them."""
+"""The linters as programs: their paths, their versions, and one run of them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from checks.model import GuideError
 
 
 def tool(name: str) -> str:
-    """The program that the lock file installs beside this Python; else the one in PATH."""
+    """The path of the program beside this Python, where requirements.lock installs it; else of the one in PATH."""
     beside = Path(sys.executable).parent / name
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
+    path = str(beside) if beside.exists() else shutil.which(name)
+    if path is None:
         raise GuideError(f"there is no {name}: expected {beside}, from requirements.lock")
-    return found
+    return path
 
 
 def version(name: str) -> str:
-    """What the program says that it is."""
+    """The output of ``--version``. Raises a GuideError when the program fails."""
     run = call([tool(name), "--version"])
     if run.returncode:
         raise GuideError(f"{name} --version: {run.stderr.strip() or run.stdout.strip()}")
@@ -29,7 +29,7 @@ def version(name: str) -> str:
 
 
 def call(command: list[str], folder: str | None = None) -> subprocess.CompletedProcess[str]:
-    """One run to its end."""
-    # SHELLCHECK_OPTS and RUFF_* would let a shell's settings decide what a page may say.
+    """Run a command and wait until it ends."""
+    # With SHELLCHECK_OPTS or RUFF_*, the settings of the user's shell would decide what a page may contain.
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("SHELLCHECK_", "RUFF_"))}
     return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, encoding="utf-8")

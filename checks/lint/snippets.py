@@ -1,8 +1,8 @@
-"""What shellcheck and ruff say of the snippets, at the page's own lines.
+"""The findings of shellcheck and ruff in the snippets, at the lines of the pages.
 
-Few calls for many snippets, and none for those that passed before (see
-verdicts.py). The calls are made in the background, for there is other work
-until the first snippet may run.
+One call takes many snippets, and snippets that passed before take no call (see
+cache.py). The calls run in the background, beside the other work that there is
+before the first snippet runs.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from types import ModuleType
 
 from checks.config import Config
 from checks.lint import ruff, shellcheck
-from checks.lint.cache import Verdicts, entry
+from checks.lint.cache import PassedTexts, entry
 from checks.model import Guide, Problem, Snippet
 
 LINTERS: dict[str, ModuleType] = {"bash": shellcheck, "python": ruff}
 
 
 def check(guide: Guide, config: Config) -> list[Problem]:
-    """The findings for every snippet of every language, each code once; skipped snippets too."""
+    """The findings in the snippets of all languages, skipped snippets too. Snippets with the same code are linted once."""
     return Linting(guide, config).problems()
 
 
 class Linting:
-    """Linters at work. ``problems`` waits for them; ``close`` gives them up."""
+    """Linters that run in the background. ``problems`` waits for them; ``close`` starts no more of them."""
 
     def __init__(self, guide: Guide, config: Config):
-        self._verdicts = Verdicts(config.work_dir / "lint" / "passed")
+        self._known = PassedTexts(config.work_dir / "lint" / "passed")
         self._passed: list[str] = []
         self._calls: list[tuple[Future[list[list[Problem]]], list[str]]] = []
         self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)))
@@ -44,35 +44,35 @@ class Linting:
             return
         rules = linter.rules()
         unknown: list[Snippet] = []
-        entries: list[str] = []  # theirs
+        entries: list[str] = []  # of the unknown snippets
         for snippet in snippets:
-            its_entry = entry(rules, linter.text(snippet))
-            if its_entry in self._verdicts:
-                self._passed.append(its_entry)
+            snippet_entry = entry(rules, linter.text(snippet))
+            if snippet_entry in self._known:
+                self._passed.append(snippet_entry)
             else:
                 unknown.append(snippet)
-                entries.append(its_entry)
+                entries.append(snippet_entry)
         size = linter.portion(len(unknown), len(os.sched_getaffinity(0)))
         for start in range(0, len(unknown), size):
             call = self._threads.submit(linter.findings, unknown[start : start + size])
             self._calls.append((call, entries[start : start + size]))
 
     def problems(self) -> list[Problem]:
-        """All findings, by file and line. A linter that does not work is a GuideError."""
+        """All findings, by file and line. Raises a GuideError when a linter fails."""
         problems: list[Problem] = []
         try:
             for call, entries in self._calls:
-                for found, its_entry in zip(call.result(), entries, strict=True):
-                    problems += found
-                    if not found:
-                        self._passed.append(its_entry)
+                for findings, snippet_entry in zip(call.result(), entries, strict=True):
+                    problems += findings
+                    if not findings:
+                        self._passed.append(snippet_entry)
         finally:
             self.close()
-        self._verdicts.keep(self._passed)
-        return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+        self._known.save(self._passed)
+        return sorted(problems)
 
     def close(self) -> None:
-        """Start no further call; those that run end by themselves within a second or two."""
+        """Start no further call. Calls that run already end within a second or two."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -1,27 +1,27 @@
 """The fenced blocks of a page as the site renders them, each with its lines.
 
-Extraction asks the site's own Python-Markdown, with the extensions of its
-mkdocs.yml, and records what superfences really makes a code block of. A
-scanner of our own disagrees with the rendered page in too many forms of a
-fence (tildes, four backticks, block quotes, lists, tabs), and always silently.
+A page is rendered by the site's own Python-Markdown, with the extensions of
+its mkdocs.yml, and what superfences makes a code block of is recorded. A
+scanner of our own would silently disagree with the rendered page in too many
+forms of a fence: tildes, four backticks, block quotes, lists, tabs.
 
-What looks like the opening of a fence to a writer, but was not rendered as
-one, is reported too: superfences turns it into inline text and says nothing.
+A line that its writer means to open a fence, and that was not rendered as one,
+is reported too: superfences turns it into inline text without a message.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import markdown
 
-from checks.mkdocs_yml import TolerantLoader, _NamesLoader, _resolve, markdown_settings
+from checks.mkdocs_yml import SiteSettings
 from checks.model import GuideError
-from checks.pages.outline import Outline, OutlineProcessor, with_fences
+from checks.pages.outline import Outline, OutlineProcessor, with_heading_lines, without_fences
 
 _OPENING = re.compile(
     r"""
@@ -34,6 +34,7 @@ _OPENING = re.compile(
 )
 _WELL_FORMED = re.compile(r"[ \t]*[\w#.+-]*[ \t]*(\{[^\n]*\})?[ \t]*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_ProcessBlock = Callable[[str, list[str], int, int], None]
 _MARK = re.compile(r'<checks-fence data-n="(\d+)">')
 
 
@@ -53,10 +54,10 @@ class Fence:
 
 @dataclass(frozen=True)
 class UnrenderedFence:
-    """A line that opens a fence for its writer, but not for the site; and why."""
+    """A line that its writer means to open a fence, which the site does not render as one; and why."""
 
     line: int
-    end_line: int  # of the line that its writer means to close it with; its own if there is none
+    end_line: int  # of the line that its writer means to close the fence; `line` itself if there is none
     reason: str
 
 
@@ -65,82 +66,100 @@ class RenderedPage:
     """What the site makes of one page."""
 
     fences: tuple[Fence, ...]
-    lost: tuple[UnrenderedFence, ...]
+    unrendered: tuple[UnrenderedFence, ...]
     outline: Outline
 
 
 class Reader:
-    """Reads any number of pages with the Markdown settings of one mkdocs.yml."""
+    """Reads any number of pages with the Markdown settings of one mkdocs.yml.
 
-    def __init__(self, config_file: Path):
-        self._file = config_file
-        extensions, configs = markdown_settings(config_file)
+    Raises a GuideError where Python-Markdown has no such extension or setting.
+    """
+
+    def __init__(self, settings: SiteSettings):
+        self._file = settings.file
         self._outline = OutlineProcessor()
-        self._md = markdown.Markdown(extensions=[*extensions, self._outline], extension_configs=configs)
-        # A tenth of the time, and it comes after all that matters here.
+        try:
+            extensions: list[str | markdown.Extension] = [*settings.extensions, self._outline]
+            self._md = markdown.Markdown(extensions=extensions, extension_configs=settings.extension_settings)
+        except (ImportError, AttributeError, TypeError, KeyError, ValueError) as error:
+            raise GuideError(f"{self._file}: markdown_extensions: {error}") from None
+        # The toc processor runs after the outline is taken and costs a tenth of the reading time.
         self._md.treeprocessors.deregister("toc", strict=False)
-        self._seen: list[Fence] = []
-        self._span = (0, 0)
+        self._recorded: list[Fence] = []
+        self._span = (0, 0)  # first and last line of the block that superfences is about to format
         self._empty: list[int] = []  # closing lines of blocks without a line, in order
         self._record()
 
     def read(self, text: str) -> RenderedPage:
         """The fences of a page's Markdown (its front matter replaced by blank lines)."""
         lines = text.split("\n")
-        fences, found = self._rendered(text, lines)
-        lost: list[UnrenderedFence] = []
-        # A lost fence swallows those after it. Without it they are what they would be once it is mended.
-        while found:
-            lost.extend(found)
-            for fence in found:
-                lines[fence.line - 1 : fence.end_line] = [""] * (fence.end_line - fence.line + 1)
-            fences, found = self._rendered("\n".join(lines), lines)
-        outline = with_fences(self._outline.outline, lines, [(fence.line, fence.end_line) for fence in fences])
-        return RenderedPage(tuple(fences), tuple(sorted(lost, key=lambda fence: fence.line)), outline)
+        fences, unrendered = self._rendered(text, lines)
+        all_unrendered: list[UnrenderedFence] = []
+        # An unrendered fence swallows the fences after it. So take it out and render the rest again.
+        while unrendered:
+            all_unrendered.extend(unrendered)
+            lines = without_fences(lines, unrendered)
+            fences, unrendered = self._rendered("\n".join(lines), lines)
+        outline = with_heading_lines(self._outline.outline, lines, fences)
+        return RenderedPage(tuple(fences), tuple(sorted(all_unrendered, key=lambda fence: fence.line)), outline)
 
     def _rendered(self, text: str, lines: list[str]) -> tuple[list[Fence], list[UnrenderedFence]]:
-        self._seen = []
+        self._recorded = []
         self._empty = []
         self._md.reset()
         html = self._md.convert(text)
-        # A fence may have been recorded and then put back: in an indented code block, in an HTML comment.
+        # Superfences may take a fence back after it was recorded: one in an indented code block or in an HTML comment.
         shown = {int(number) for number in _MARK.findall(_COMMENT.sub("", html))}
-        fences = [fence for number, fence in enumerate(self._seen) if number in shown]
+        fences = [fence for number, fence in enumerate(self._recorded) if number in shown]
         for fence in fences:
             self._verify_lines(fence, lines)
         return _compare(lines, fences)
 
     def _record(self) -> None:
         """Put a recorder where superfences calls a fence's formatter. The validators stay the site's own."""
-        preprocessor = self._md.preprocessors["fenced_code_block"]
+        # Any: the stubs know only the base class of preprocessors, which has none of superfences' attributes.
+        preprocessor: Any = self._md.preprocessors["fenced_code_block"]
         for entry in preprocessor.extension.superfences:
             entry["formatter"] = self._format
-        # Superfences' only method that is told the lines of a block; its signature is the same in 12.3 and 13.1.
+        # Superfences' only method that gets the lines of a block; its signature is the same in 12.3 and 13.1.
         preprocessor.process_nested_block = partial(self._process, preprocessor.process_nested_block)
         if "fenced_raw_block" in self._md.preprocessors:
-            first = self._md.preprocessors["fenced_raw_block"]
-            first.process_nested_block = partial(self._process_raw, first.process_nested_block)
+            raw: Any = self._md.preprocessors["fenced_raw_block"]
+            raw.process_nested_block = partial(self._process_raw, raw.process_nested_block)
 
-    def _process(self, original, ws, content, start, end):
-        self._span = (self._typed(start + 1), self._typed(end))
-        original(ws, content, start, end)
+    def _process(self, original: _ProcessBlock, indent: str, content: list[str], start: int, end: int) -> None:
+        self._span = (self._line_in_file(start + 1), self._line_in_file(end))
+        original(indent, content, start, end)
 
-    def _process_raw(self, original, ws, content, start, end):
-        # With preserve_tabs, a first pass keeps the blocks aside while tabs are expanded. It gives
-        # back a block without a line as one with an empty line.
+    def _process_raw(self, original: _ProcessBlock, indent: str, content: list[str], start: int, end: int) -> None:
+        # With preserve_tabs, a first pass stores the blocks while tabs are expanded. It restores a block without a
+        # line as one with an empty line, so the second pass counts one line more from there on.
         if end - start == 2:
             self._empty.append(end)
-        original(ws, content, start, end)
+        original(indent, content, start, end)
 
-    def _typed(self, line: int) -> int:
+    def _line_in_file(self, line: int) -> int:
         """The line of the file, for a line of the second pass."""
         for closing in self._empty:
             line -= line > closing
         return line
 
-    def _format(self, src="", language="", options=None, md=None, classes=None, id_value="", attrs=None, **_):
-        self._seen.append(Fence(language or "", id_value, tuple(classes or ()), dict(attrs or {}), dict(options or {}), src, *self._span))
-        return f'<checks-fence data-n="{len(self._seen) - 1}"></checks-fence>'
+    def _format(
+        self,
+        src: str = "",
+        language: str | None = "",
+        options: dict[str, Any] | None = None,
+        md: markdown.Markdown | None = None,
+        classes: list[str] | None = None,
+        id_value: str = "",
+        attrs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> str:
+        """What superfences calls to make the HTML of a fence."""
+        fence = Fence(language or "", id_value, tuple(classes or ()), dict(attrs or {}), dict(options or {}), src, *self._span)
+        self._recorded.append(fence)
+        return f'<checks-fence data-n="{len(self._recorded) - 1}"></checks-fence>'
 
     def _verify_lines(self, fence: Fence, lines: list[str]) -> None:
         opening = _OPENING.match(lines[fence.line - 1]) if fence.line <= len(lines) else None
@@ -152,15 +171,15 @@ class Reader:
 
 
 def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[UnrenderedFence]]:
-    """Walk the page as its writer sees it: which rendered fences are meant, and which meant ones are not rendered."""
+    """Walk the page as its writer sees it: the fences that are meant and rendered, and those that are only one of the two."""
     by_line = {fence.line: fence for fence in fences}
-    kept: list[Fence] = []
-    lost: list[UnrenderedFence] = []
+    meant: list[Fence] = []
+    unrendered: list[UnrenderedFence] = []
     number = 1
     while number <= len(lines):
         fence = by_line.get(number)
         if fence is not None:
-            kept.append(fence)
+            meant.append(fence)
             number = fence.end_line + 1
             continue
         opening = _OPENING.match(lines[number - 1])
@@ -168,22 +187,22 @@ def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[U
             number += 1
             continue
         closing = _closing(lines, number, opening["fence"])
-        reason = _why_lost(opening, closing)
-        # A fence lost before this one may have swallowed it: then its own form is not at fault.
-        if reason is not None or not lost:
-            lost.append(UnrenderedFence(number, closing or number, reason or _SWALLOWED))
+        reason = _why_unrendered(opening, closing)
+        # An unrendered fence above may have swallowed this one, whose own form is then not at fault.
+        if reason is not None or not unrendered:
+            unrendered.append(UnrenderedFence(number, closing or number, reason or _SWALLOWED))
         number = (closing or number) + 1
-    if lost:
-        return kept, lost
-    visited = {fence.line for fence in kept}
+    if unrendered:
+        return meant, unrendered
+    visited = {fence.line for fence in meant}
     strays = [UnrenderedFence(fence.line, fence.end_line, _SWALLOWED) for fence in fences if fence.line not in visited]
-    return kept, strays
+    return meant, strays
 
 
 _SWALLOWED = "this fence is not rendered as a code block: look at its indentation, and at the fences before it"
 
 
-def _inline(opening: re.Match) -> bool:
+def _inline(opening: re.Match[str]) -> bool:
     """Backticks that close again on their line are code within a line."""
     return opening["fence"][0] == "`" and opening["fence"] in opening["header"]
 
@@ -195,7 +214,7 @@ def _closing(lines: list[str], opening: int, fence: str) -> int | None:
     return None
 
 
-def _why_lost(opening: re.Match, closing: int | None) -> str | None:
+def _why_unrendered(opening: re.Match[str], closing: int | None) -> str | None:
     header = opening["header"].strip()
     if opening["marker"]:
         return "a fence cannot start on the line of its list marker: start it on the next line, indented by four spaces"
@@ -208,10 +227,3 @@ def _why_lost(opening: re.Match, closing: int | None) -> str | None:
     if closing is None:
         return f"this fence is never closed: expected a line {opening['fence']} with the same indentation"
     return None
-
-
-# Before its parent's, whose empty prefix fits every tag.
-_NamesLoader.yaml_multi_constructors = {
-    "tag:yaml.org,2002:python/name:": _resolve,
-    **TolerantLoader.yaml_multi_constructors,
-}

@@ -1,14 +1,14 @@
-"""The words of a guide, data/glossary.yml, and how a page shows them: both languages side by side.
+"""The terms of a guide, from data/glossary.yml, and the names that its pages avoid.
 
 ::
 
     - id: capture-kernel              # the anchor is term-capture-kernel
-      group: kernels                  # what glossary("kernels") shows
-      see: concepts.md#two-kernels    # the page and heading that explain it; null while there is none
+      group: kernels                  # the macro glossary("kernels") shows the group
+      see: concepts.md#two-kernels    # the page and heading that explain the term; null while there is none
       en: {term: capture kernel, also: [second kernel], avoid: [rescue kernel], text: The kernel that …}
       zh: {term: 捕获内核, text: …}
 
-``also`` are other names that are in use elsewhere. ``avoid`` are names that the pages of that language do not use.
+``also`` are names that other texts use. ``avoid`` are names that the pages of the language must not use.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import GenericAlias
+from typing import Annotated, Any
+
+from pydantic import Field, create_model
 
 from checks.config import Config
-from checks.mkdocs_yml import read_yaml
-from checks.model import Guide, GuideError, Page, Problem
-from checks.pages import fences, frontmatter
+from checks.model import Guide, GuideError, Page, PageErrors, Problem
+from checks.strict_yaml import Document
+from checks.validation import Section, check, matching
 
 FILE = Path("data/glossary.yml")
-_KEYS = {"term", "also", "avoid", "text"}
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\]\([^)\s]*\)|\{[^}]*\}")
+# Within a line of prose: inline code, the address of a link, attributes in braces.
+_NO_PROSE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|\]\([^)\s]*\)|\{[^}]*\}")
 
 
 @dataclass(frozen=True)
@@ -50,70 +54,69 @@ class Term:
     line: int  # in the file, counted from 1
 
 
+_Text = Annotated[str, matching(r"(?s).*\S.*", "text")]
+_Texts = Annotated[tuple[_Text, ...], Field(strict=False)]
+
+
+class _Wording(Section):
+    term: _Text
+    text: _Text
+    also: _Texts = ()
+    avoid: _Texts = ()
+
+
+class _Entry(Section):
+    """What every term has beside its wording in each language."""
+
+    id: Annotated[str, matching("[a-z0-9]+(-[a-z0-9]+)*", "an id of lower-case letters, digits and single hyphens")]
+    group: str | None = None
+    see: Annotated[str, matching(r"[^#]+\.md#[^#]+", "PAGE.md#HEADING")] | None = None
+
+
 def load_terms(config: Config, guide: Guide) -> list[Term]:
-    """Every entry, in the file's order. A GuideError tells all that is wrong with them, file, line and id first."""
-    path = config.root / FILE
-    entries = read_yaml(path) or []
-    if not isinstance(entries, list):
-        raise GuideError(f"{FILE}:1: expected a list of terms")
-    lines = _lines(path, len(entries))
-    problems, terms = [], []
-    for entry, line in zip(entries, lines, strict=True):
-        name = entry.get("id") if isinstance(entry, dict) else None
-        told = [f"{FILE}:{line}: {name or 'a term'}: {text}" for text in _wrong(entry, guide)]
-        if name in {term.id for term in terms}:
-            told.append(f"{FILE}:{line}: {name}: this id is taken")
-        problems.extend(told)
-        if not told:
-            words = {language: _wording(entry[language]) for language in guide.languages}
-            terms.append(Term(name, entry.get("group"), entry.get("see"), words, line))
+    """Every entry, in the file's order. Raises PageErrors with all that is wrong with them, file, line and id first."""
+    document = Document.read(config.root / FILE, FILE)
+    if document.data is None:
+        return []
+    entries: list[_Entry] = check(document, _list_of_entries(guide.languages))
+    problems: list[Problem] = []
+    lines: dict[str, int] = {}
+    for index, entry in enumerate(entries):
+        line = document.line((index,))
+        if entry.id in lines:
+            problems.append(document.problem((index, "id"), f"expected an id of its own, found the one of line {lines[entry.id]}"))
+        lines.setdefault(entry.id, line)
+        for language in guide.languages if entry.see else ():
+            problems += [document.problem((index, "see"), text) for text in _unseen(str(entry.see), language, guide)]
     if problems:
-        raise GuideError("\n".join(problems))
-    return terms
+        raise PageErrors(sorted(problems))
+    return [_term(entry, document.line((index,)), guide.languages) for index, entry in enumerate(entries)]
 
 
-def _lines(path: Path, count: int) -> list[int]:
-    """Where the entries begin; 1 for each where that can't be told."""
-    found = [number for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1) if re.match(r"- ", line)]
-    return found if len(found) == count else [1] * count
+@cache
+def _list_of_entries(languages: tuple[str, ...]) -> Any:
+    """The type of the file: a list of entries that have a wording under the name of every language."""
+    wordings: dict[str, Any] = {language: (_Wording, ...) for language in languages}
+    return GenericAlias(list, (create_model("_EntryInAllLanguages", __base__=_Entry, **wordings),))
 
 
-def _wording(words: dict[str, Any]) -> Wording:
-    return Wording(str(words["term"]), str(words["text"]), *(tuple(map(str, words.get(key) or ())) for key in ("also", "avoid")))
-
-
-def _wrong(entry: Any, guide: Guide) -> Iterator[str]:
-    if not isinstance(entry, dict) or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", str(entry.get("id"))):
-        yield "expected an id of lower-case letters, digits and hyphens"
-        return
-    unknown = sorted(set(entry) - {"id", "group", "see", *guide.languages})
-    if unknown:
-        yield f"unknown key {', '.join(unknown)}"
-    for language in guide.languages:
-        words = entry.get(language)
-        if not isinstance(words, dict) or not words.get("term") or not words.get("text"):
-            yield f"expected {language}: {{term: …, text: …}}"
-        elif set(words) - _KEYS:
-            yield f"{language}: unknown key {', '.join(sorted(set(words) - _KEYS))}"
-    if entry.get("see") is not None:
-        for language in guide.languages:
-            yield from _unseen(str(entry["see"]), language, guide)
+def _term(entry: _Entry, line: int, languages: tuple[str, ...]) -> Term:
+    words = {language: Wording(**dict(getattr(entry, language))) for language in languages}
+    return Term(entry.id, entry.group, entry.see, words, line)
 
 
 def _unseen(see: str, language: str, guide: Guide) -> Iterator[str]:
-    """What is wrong with a `see` in one language; nothing when it leads to a heading."""
+    """What is wrong with ``see`` in one language; nothing when the page and the heading exist."""
     page, _, heading = see.partition("#")
     target = guide.pages.get((language, page.removesuffix(".md")))
-    if not page.endswith(".md") or not heading:
-        yield f"see: expected PAGE.md#HEADING, found {see}"
-    elif target is None:
-        yield f"see: there is no page {page} in {language}"
-    elif heading not in {each.id for each in target.outline.headings}:
-        yield f"see: {target.path} has no heading #{heading}"
+    if target is None:
+        yield f"there is no page {page} in {language}"
+    elif heading not in {known.id for known in target.outline.headings}:
+        yield f"{target.path} has no heading #{heading}"
 
 
 def terms_of_groups(terms: list[Term], groups: tuple[str, ...]) -> list[Term]:
-    """Those of these groups; all when none is named. A GuideError names a group that has none."""
+    """The terms of these groups; all terms when no group is named. Raises a GuideError for a group without terms."""
     for group in groups:
         if group not in {term.group for term in terms}:
             raise GuideError(f"glossary: {FILE} has no term of the group {group}")
@@ -121,21 +124,20 @@ def terms_of_groups(terms: list[Term], groups: tuple[str, ...]) -> list[Term]:
 
 
 def where_explained(term: Term, language: str, guide: Guide) -> tuple[Page, str, str] | None:
-    """Of what `see` names: the page, the heading's id and its text."""
+    """The page that ``see`` names, the id of the heading, and the text of the heading."""
     if term.see is None:
         return None
     name, _, heading = term.see.partition("#")
     page = guide.pages[language, name.removesuffix(".md")]
-    return page, heading, next(each.text for each in page.outline.headings if each.id == heading)
+    return page, heading, next(known.text for known in page.outline.headings if known.id == heading)
 
 
 def avoided_names(config: Config, guide: Guide) -> list[Problem]:
     """Where the prose of a page uses a name that its language avoids. Code, outputs and addresses are not prose."""
     problems = []
     terms = load_terms(config, guide)
-    readers = {language: fences.Reader(file) for language, file in config.languages.items()}
     for page in guide.pages.values():
-        lines = _prose(page, config, readers[page.language])
+        lines = [_NO_PROSE.sub(" ", line) for line in page.prose_lines]
         for term in terms:
             words = term.words[page.language]
             for name in words.avoid:
@@ -143,19 +145,10 @@ def avoided_names(config: Config, guide: Guide) -> list[Problem]:
                 for number, line in enumerate(lines, 1):
                     if pattern.search(line):
                         problems.append(Problem(page.path, number, f"`{name}`: expected {words.term}, as {FILE}:{term.line} has it"))
-    return sorted(problems, key=lambda problem: (str(problem.path), problem.line))
+    return sorted(problems)
 
 
 def _bounded(name: str) -> str:
-    """Whole words, where the writing has such."""
+    """A pattern that finds the name as whole words; Chinese, which has no spaces, needs no such bounds."""
     before, after = (r"\b" if re.match(r"[A-Za-z0-9]", end) else "" for end in (name[0], name[-1]))
     return before + re.escape(name) + after
-
-
-def _prose(page: Page, config: Config, reader: fences.Reader) -> list[str]:
-    """The page's lines, those of its head and its fences empty, inline code, addresses and attributes blanked."""
-    body = frontmatter.read((config.root / page.path).read_text(encoding="utf-8-sig")).body
-    lines = body.split("\n")
-    for fence in reader.read(body).fences:
-        lines[fence.line - 1 : fence.end_line] = [""] * (fence.end_line - fence.line + 1)
-    return [_CODE.sub(" ", line) for line in lines]

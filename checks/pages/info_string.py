@@ -1,4 +1,4 @@
-"""What may stand after the fence of a snippet or of an output, and what it means."""
+"""The info string, CommonMark's name for what follows an opening fence: language, id and attributes, and what they mean."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ HOST = ("nmi",)
 MACHINES = ("peer",)
 KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
-# Only for the eye; what is copied stays the code.
+# These attributes change how a block looks, and not the code that is copied.
 DISPLAY = ("title", "hl_lines", "linenums")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FILE = re.compile(r"[a-z0-9][a-z0-9._-]*\.py")
 
 
 class Attributes:
-    """Reads the attributes of one snippet; gathers what is wrong with them in ``problems``."""
+    """The attributes of one snippet. ``problems`` has what is wrong with them, after ``fields`` was called."""
 
     def __init__(self, fence: Fence, targets: Sequence[str] | None):
         self._targets = targets
@@ -35,7 +35,7 @@ class Attributes:
         self.problems += [f"a snippet has no classes, found .{name}" for name in fence.classes]
 
     def fields(self) -> dict[str, Any]:
-        """The keyword arguments of a Snippet that the fence decides; with defaults where it is silent or wrong."""
+        """The keyword arguments of a Snippet that the fence decides; the default where an attribute is missing or wrong."""
         self._check_id()
         fields = {
             "exit_status": self._exit(),
@@ -145,10 +145,10 @@ def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, .
 
 
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
-    """Why no target ever comes to the snippet's last output; None if one does."""
+    """Why the snippet's last output is used on no target; None if a target uses it."""
     *before, last = snippet.outputs
     if targets is None:
-        # What the globs will match is not known; what covers all that they can match is.
+        # Without a list of targets: an earlier output with the glob * or with all of these globs is chosen on every target.
         chosen = not any("*" in output.targets or set(last.targets) <= set(output.targets) for output in before)
     else:
         meant = [name for name in targets if meant_for(snippet.targets, name)]
@@ -160,7 +160,7 @@ def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
 
 
 def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Those attributes that mean something, without their ``data-``; what is wrong with the others."""
+    """The known attributes, without their ``data-``; and what is wrong with the others."""
     given, problems = {}, []
     for key, value in fence.attributes.items():
         name = key.removeprefix("data-")
@@ -175,13 +175,15 @@ def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str
 
 
 def _targets(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
-    """The globs of a ``data-target``, all targets if there is none; ``known`` is None where a guide names no targets."""
+    """The globs of a ``data-target``, all targets if there is none; ``known`` is None in a guide without a targets file."""
     if value is None:
         return ("*",), []
     globs = tuple(value.split())
     if not globs:
         return ("*",), ['data-target: expected names of targets, like "ubuntu-*", found nothing']
-    strange = [glob for glob in globs if known is not None and not any(meant_for([glob], target) for target in known)]
+    if known is None:
+        return globs, []
+    strange = [glob for glob in globs if not any(meant_for([glob], target) for target in known)]
     return globs, [f"data-target: no target is called {glob} (known: {', '.join(known)})" for glob in strange]
 
 
@@ -192,10 +194,10 @@ _PYTHONS = ("py", "py3", "python3", "python2", "py2", "sage", "bazel")
 
 @cache
 def wrong_language(language: str) -> str | None:
-    """What is wrong with a fence's language that does not run; None when it is one that is only shown.
+    """What is wrong with the language of a fence that does not run; None for a language that is only shown.
 
-    Every snippet runs unless it says why not. So nothing that looks like a
-    shell or Python may hide behind another name, or behind a misspelt one.
+    Every snippet runs unless its page says why not. So a shell or Python must
+    not hide behind another name of its language, or behind a misspelt one.
     """
     low = language.lower()
     if not language:

@@ -1,91 +1,73 @@
 """Markdown -> Guide: every page with its snippets, or every problem that stands in the way.
 
-A page is read as the site renders it (see fences.py). All that could make the
-page show one thing and the run do another is an error, told with its line.
+A page is read as the site renders it (see fences.py). Whatever could make the
+code on the page differ from the code that runs is a problem, with its line.
 """
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from checks.config import Config
-from checks.mkdocs_yml import macro_openings, navigation, read_yaml, with_parents
+from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
 from checks.pages import frontmatter
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_output, wrong_language
-from checks.pages.outline import prose_hash
+from checks.pages.outline import Outline, prose_hash, without_fences
 from checks.pages.tree import wrong_order
+from checks.targets import load_targets
 
-# Bytes that a reader cannot see and a terminal or shell would take for something else: controls (not tab,
-# not newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
+# Characters that a reader cannot see and that mean something to a terminal or shell: controls (not tab, not
+# newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def read_guide(config: Config) -> Guide:
     """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
     targets = known_targets(config)
-    readers = {language: PageReader(config, file, language, targets) for language, file in config.languages.items()}
-    files = {language: dict(_in_order(config, language)) for language in readers}
     problems: list[Problem] = []
     pages: dict[tuple[str, str], Page] = {}
-    for language, names in files.items():
-        for name, path in names.items():
-            page = readers[language].read(name, path)
-            problems += readers[language].problems
+    for language, config_file in config.languages.items():
+        settings = site_settings(config_file)
+        reader = PageReader(config, settings, language, targets)
+        files = dict(_in_order(config.docs[language], settings.navigation))
+        read: dict[str, Page] = {}
+        for name, path in files.items():
+            page = reader.read(name, path)
+            problems += reader.problems
             if page is not None:
-                pages[language, name] = page
-        problems += wrong_order({name: page for (of, name), page in pages.items() if of == language}, names)
+                read[name] = page
+        problems += wrong_order(read, files)
+        pages.update(((language, name), page) for name, page in read.items())
     if problems:
-        raise PageErrors(sorted(problems, key=lambda problem: (str(problem.path), problem.line)))
-    return Guide(tuple(config.languages), pages)
-
-
-def read_heads(config: Config) -> Guide:
-    """The same pages with what their front matter says, and nothing below it: enough to tell which of them run, and in what order.
-
-    A guide whose front matter is not in order is read as a whole, which tells everything that is wrong.
-    """
-    pages: dict[tuple[str, str], Page] = {}
-    for language in config.languages:
-        found: dict[str, Page] = {}
-        for name, path in _in_order(config, language):
-            head = frontmatter.read(path.read_text(encoding="utf-8-sig", errors="replace"))
-            if head.problems:
-                return read_guide(config)
-            machine, after = head.meta.get("machine"), head.meta.get("after")
-            found[name] = Page(name, language, config.relative(path), title=name, machine=machine, after=after)
-        if any(wrong_order(found, found)):
-            return read_guide(config)
-        pages.update(((language, name), page) for name, page in found.items())
+        raise PageErrors(sorted(problems))
     return Guide(tuple(config.languages), pages)
 
 
 def known_targets(config: Config) -> tuple[str, ...] | None:
-    """The names in the targets file; None when the guide has no such file."""
-    if not config.targets_file.exists():
-        return None
-    return tuple(name for name in read_yaml(config.targets_file) or {} if not str(name).startswith("_"))
+    """The names of the targets; None when the guide has no file of them."""
+    return tuple(load_targets(config)) if config.targets_file.exists() else None
 
 
 class PageReader:
-    """Reads the pages of one language. After each page, ``problems`` holds what is wrong with it."""
+    """Reads the pages of one language. ``problems`` has what is wrong with the page that was read last."""
 
-    def __init__(self, config: Config, config_file: Path, language: str, targets: tuple[str, ...] | None):
+    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None):
         self._config = config
         self._language = language
         self._targets = targets
-        self._reader = Reader(config_file)
-        self._macros = macro_openings(config_file)
+        self._reader = Reader(settings)
+        self._macros = settings.macro_openings
         self._path = Path()
         self.problems: list[Problem] = []
 
     def read(self, name: str, path: Path) -> Page | None:
-        """The page; None when its file is no text or its front matter cannot be read."""
+        """The page; None when its file is not UTF-8 or has carriage returns."""
         self.problems = []
         self._path = self._config.relative(path)
         text = self._text(path)
@@ -94,34 +76,35 @@ class PageReader:
         head = frontmatter.read(text)
         for line, problem in head.problems:
             self._wrong(line, problem)
-        reading = self._reader.read(head.body)
-        for lost in reading.lost:
-            self._wrong(lost.line, lost.reason)
+        rendered = self._reader.read(head.body)
+        for unrendered in rendered.unrendered:
+            self._wrong(unrendered.line, unrendered.reason)
         lines = head.body.split("\n")
-        snippets = self._snippets(name, reading.fences, lines)
-        if not reading.lost:
+        snippets = self._snippets(name, rendered.fences, lines)
+        if not rendered.unrendered:
             self._ask_pytest_examples(text, snippets)
         meta = head.meta
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
-        self._check_ids(snippets, reading.outline)
-        self._check_peer(meta, head, snippets)
-        headings = reading.outline.headings
+        self._check_ids(snippets, rendered.outline)
+        self._check_peer(head, snippets)
+        headings = rendered.outline.headings
         return Page(
             name=name,
             language=self._language,
             path=self._path,
-            title=str(meta.get("title") or (headings[0].text if headings else name)),
-            machine=meta.get("machine"),
-            after=meta.get("after"),
-            memory=meta.get("memory"),
-            firmware=meta.get("firmware"),
+            title=head.text("title") or (headings[0].text if headings else name),
+            machine=head.text("machine"),
+            after=head.text("after"),
+            memory=head.text("memory"),
+            firmware=head.text("firmware"),
             peer=meta.get("peer") is True,
             meta=meta,
             snippets=tuple(snippets),
             meta_lines=head.lines,
-            outline=reading.outline,
+            outline=rendered.outline,
             prose=prose_hash(lines, snippets),
+            prose_lines=tuple(without_fences(lines, rendered.fences)),
         )
 
     def _wrong(self, line: int, text: str) -> None:
@@ -147,10 +130,8 @@ class PageReader:
                 snippets.append(self._snippet(page, fence, lines))
             elif "output" in fence.classes:
                 self._output(fence, snippets, lines)
-            else:
-                problem = wrong_language(fence.language)
-                if problem:
-                    self._wrong(fence.line, problem)
+            elif unknown := wrong_language(fence.language):
+                self._wrong(fence.line, unknown)
         return snippets
 
     def _snippet(self, page: str, fence: Fence, lines: list[str]) -> Snippet:
@@ -180,11 +161,11 @@ class PageReader:
             return
         output = Output(fence.code, fence.line, fence.end_line, targets)
         snippets[-1] = replace(snippets[-1], outputs=(*snippets[-1].outputs, output))
-        if not problems and (problem := never_chosen(snippets[-1], self._targets)):
-            self._wrong(fence.line, problem)
+        if not problems and (unused := never_chosen(snippets[-1], self._targets)):
+            self._wrong(fence.line, unused)
 
     def _check_text(self, fence: Fence, lines: list[str]) -> None:
-        """The block holds what is typed in the file, and nothing that a reader cannot see or a macro would eat."""
+        """The page shows the block as it is in the file, and the block has no unseen characters and no macro."""
         typed = lines[fence.line : fence.end_line - 1]
         for number, line in enumerate(typed, fence.line + 1):
             unseen = _UNSEEN.search(line)
@@ -197,7 +178,7 @@ class PageReader:
         if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown, strict=True)):
             self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
 
-    def _check_ids(self, snippets: list[Snippet], outline) -> None:
+    def _check_ids(self, snippets: list[Snippet], outline: Outline) -> None:
         taken = {heading.id: "a heading" for heading in outline.headings if heading.id}
         for snippet in snippets:
             if not snippet.id:
@@ -207,53 +188,54 @@ class PageReader:
             else:
                 taken[snippet.id] = f"the snippet on line {snippet.line}"
 
-    def _check_peer(self, meta: dict, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
-        """A second machine is a VM, and what runs there needs one."""
+    def _check_peer(self, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
+        """A second machine is a VM, and a snippet that runs on one needs ``peer: true``."""
+        meta = head.meta
         if meta.get("peer") and meta.get("machine") != "vm":
             self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
         for snippet in snippets:
             if snippet.on and not meta.get("peer"):
-                told = "this page has no second machine: expected peer: true in its front matter"
-                self._wrong(snippet.line, f'data-on="{snippet.on}": {told}')
+                self._wrong(
+                    snippet.line, f'data-on="{snippet.on}": this page has no second machine: expected peer: true in its front matter'
+                )
 
     def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
-        """pytest-examples reads Markdown with one regular expression; where it sees other code, one of us is wrong."""
+        """Compare the Python snippets with those of pytest-examples, which reads Markdown by a regular expression of its own."""
         ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
         if not ours and "py" not in text:
             return
         theirs = python_examples(text)
-        told_already = {problem.line for problem in self.problems}
-        for line in sorted((ours.keys() | theirs.keys()) - told_already):
+        lines_with_problems = {problem.line for problem in self.problems}
+        for line in sorted((ours.keys() | theirs.keys()) - lines_with_problems):
             if ours.get(line) == theirs.get(line):
                 continue
             if line not in theirs:
-                told = "pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"
+                problem = "pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"
             elif line not in ours:
-                told = "pytest-examples sees a Python example here, which the page does not show as one"
+                problem = "pytest-examples sees a Python example here, which the page does not show as one"
             else:
-                told = "pytest-examples reads other code here than the page shows: are all lines indented alike?"
-            self._wrong(line, told)
+                problem = "pytest-examples reads other code here than the page shows: are all lines indented alike?"
+            self._wrong(line, problem)
 
 
 def python_examples(text: str) -> dict[int, str]:
     """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
-    from pytest_examples import find_examples  # here, since it takes 0.1 s that a page without Python need not wait for
+    from pytest_examples import find_examples  # imported here, since the import takes 0.1 s, which a guide without Python can save
 
-    # Only a file can be asked for. Its text is the one that was decoded and looked at above.
+    # find_examples takes only files. This one has the text that was decoded and checked, whatever happens to the page.
     with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
         return {example.start_line: example.source for example in find_examples(file.name)}
 
 
-def _in_order(config: Config, language: str) -> Iterator[tuple[str, Path]]:
-    """Names and files of the pages: those of the navigation first, in its order, then the others by name."""
-    folder = config.docs[language]
+def _in_order(folder: Path, navigation: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """Names and files of the pages in a folder: those of the navigation first, in its order, then the others by name."""
     files = {
         path.relative_to(folder).with_suffix("").as_posix(): path
         for path in sorted(folder.rglob("*.md"))
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     }
-    names = [name for name in navigation(with_parents(config.languages[language]).get("nav")) if name in files]
+    names = [name for name in navigation if name in files]
     for name in dict.fromkeys([*names, *files]):
         yield name, files[name]

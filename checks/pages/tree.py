@@ -1,4 +1,4 @@
-"""Pages -> the order in which they run, and the hash of what each snippet stands on."""
+"""The tree that pages make by ``after:``: the order in which they run, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from checks.model import Guide, GuideError, Page, Problem
 
 
 def ancestors(guide: Guide, page: Page) -> list[Page]:
-    """The pages that have to run before this one, the first first."""
-    found: list[Page] = []
+    """The pages that have to run before this one, in the order in which they run."""
+    pages: list[Page] = []
     while page.after:
         page = guide.pages[(page.language, page.after)]
-        found.insert(0, page)
-    return found
+        pages.insert(0, page)
+    return pages
 
 
 def order(guide: Guide, wanted: Iterable[Page]) -> list[Page]:
-    """The wanted pages with what they stand on, parents before children, each branch to its end.
+    """The wanted pages and their ancestors, parents before children, each branch to its end.
 
-    Pages that share a parent follow it one after the other, the one with the
-    longest branch last: the machine then need not be brought back for it.
+    Pages with the same parent run one after the other. The page with the
+    longest branch comes last, so no machine is restored after that branch.
     """
     needed: dict[str, Page] = {}
     for page in wanted:
-        for each in (*ancestors(guide, page), page):
-            if each.machine:
-                needed.setdefault(each.name, each)
+        for needed_page in (*ancestors(guide, page), page):
+            if needed_page.machine:
+                needed.setdefault(needed_page.name, needed_page)
     children: dict[str | None, list[Page]] = {}
     for page in needed.values():
         children.setdefault(page.after, []).append(page)
 
-    # Without recursion: a chain of pages may be longer than Python's stack.
+    # The number of pages in the longest branch from each page. Without recursion: a chain may be longer than Python's stack.
     longest = dict.fromkeys(needed, 1)
     for page in reversed(needed.values()):  # children come after their parents
         if page.after:
             longest[page.after] = max(longest[page.after], 1 + longest[page.name])
-    found: list[Page] = []
+    ordered: list[Page] = []
     waiting = sorted(children.get(None, []), key=lambda page: -longest[page.name])
     while waiting:
-        found.append(page := waiting.pop())
+        ordered.append(page := waiting.pop())
         waiting += sorted(children.get(page.name, []), key=lambda page: -longest[page.name])
-    return found
+    return ordered
 
 
 def has_children(guide: Guide, page: Page) -> bool:
-    """Whether another page goes on where this one ends."""
-    return any(each.after == page.name for each in guide.of(page.language))
+    """Whether another page starts where this one ends."""
+    return any(other.after == page.name for other in guide.of(page.language))
 
 
 def find_pages(guide: Guide, names: Iterable[str]) -> list[Page]:
-    """Pages by what a user types: "quick-start", "docs/en/quick-start.md", "docs/zh"; all for nothing."""
+    """The pages that a user names by "quick-start", "docs/en/quick-start.md" or "docs/zh"; all pages for no names."""
     primary = {page.name: page for page in guide.primary}
     names = list(names)
     if not names:
         return list(primary.values())
-    found: list[Page] = []
+    pages: list[Page] = []
     for name in names:
         path = name.rstrip("/")
         hits = [
@@ -65,12 +65,12 @@ def find_pages(guide: Guide, names: Iterable[str]) -> list[Page]:
         ]
         if not hits:
             raise GuideError(f"there is no page {name!r}; the guide has {', '.join(primary)}")
-        found += [page for page in dict.fromkeys(hits) if page not in found]
-    return found
+        pages += [page for page in dict.fromkeys(hits) if page not in pages]
+    return pages
 
 
 def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Problem]:
-    """Pages whose ``after:`` cannot be followed. ``names`` has the unreadable pages too."""
+    """Pages whose ``after:`` names no page that they can start from. ``names`` has the unreadable pages too."""
     for page in pages.values():
         if page.after is None:
             continue
@@ -84,8 +84,8 @@ def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Prob
             kinds = f"{before.name} runs on {before.machine or 'nothing'}, this page on {page.machine or 'nothing'}"
             yield Problem(page.path, line, f"after: {kinds}; a machine cannot change its kind")
         elif before.peer != page.peer:
-            told = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
-            yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {before.name} has {told}")
+            expected = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
+            yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {before.name} has {expected}")
         else:
             circle = _circle(pages, page)
             if circle:
@@ -93,8 +93,8 @@ def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Prob
 
 
 def _circle(pages: dict[str, Page], page: Page) -> list[str]:
-    """The names from this page back to itself; empty when it is on no circle."""
-    names = {page.name: None}  # in order, and found at once in a long chain
+    """The names from this page along ``after:`` back to itself; empty when the page is on no circle."""
+    names = {page.name: None}  # a dict and no list, so that `in` is fast in a long chain
     before = page.after
     while before is not None and before in pages and before not in names:
         names[before] = None

@@ -13,11 +13,32 @@ import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from checks.mkdocs_yml import read_yaml
-from checks.model import GuideError
+from pydantic import AfterValidator
+
+from checks.strict_yaml import Document
+from checks.validation import Section, check, expected, matching
 
 ELISION = "..."
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise expected(f"a regular expression ({error})") from None
+    return pattern
+
+
+_Name = Annotated[str, matching(r"[a-z0-9]+(-[a-z0-9]+)*", "a name such as iso-time: lower-case letters, digits and single hyphens")]
+
+
+class _Entry(Section):
+    """What data/shapes.yml says of one shape."""
+
+    pattern: Annotated[str, AfterValidator(_compiles)]
+    why: str
 
 
 @dataclass(frozen=True)
@@ -28,16 +49,14 @@ class Shapes:
 
     @classmethod
     def load(cls, path: Path) -> Shapes:
-        """Read ``name: {pattern: ..., why: ...}``; a GuideError names the pattern that is none."""
+        """Read ``name: {pattern: ..., why: ...}``. Raises a GuideError with the line of everything that is wrong there."""
         if not path.exists():
             return cls()
-        found = []
-        for name, shape in (read_yaml(path) or {}).items():
-            try:
-                found.append((name, re.compile(shape["pattern"])))
-            except (re.error, KeyError, TypeError) as error:
-                raise GuideError(f"{path}: {name}: not a shape with a pattern: {error}") from None
-        return cls(tuple(found))
+        document = Document.read(path, path)
+        if document.data is None:
+            return cls()
+        entries = check(document, dict[_Name, _Entry])
+        return cls(tuple((name, re.compile(entry.pattern)) for name, entry in entries.items()))
 
     def of(self, line: str) -> str:
         """The line with every volatile part replaced by ``<name>``."""
@@ -47,6 +66,7 @@ class Shapes:
 
 
 def lines_of(text: str) -> list[str]:
+    """The lines of an output; an empty output has none."""
     return text.split("\n") if text else []
 
 

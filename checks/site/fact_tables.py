@@ -24,89 +24,58 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from checks.mkdocs_yml import read_yaml
-from checks.model import GuideError
+from checks.site import fact_files
 from checks.site.context import SiteContext
+from checks.site.fact_files import Cell, Words
 from checks.site.panels import render
 from checks.targets import applies
 
-_CELL = {"value", "source", "seen", "shows"}
-
 
 def table(context: SiteContext, file: str) -> str:
-    """The HTML of the table in ``file``, a path from the guide's root, in the context's language.
-
-    Raises GuideError, which names file, row and column, for a table of another form than the one above.
-    """
-    data = read_yaml(context.config.root / file)
-    if not isinstance(data, dict) or set(data) != {"unconfirmed", "columns", "rows"}:
-        raise GuideError(f"{file}: expected unconfirmed, columns and rows")
-    columns = data["columns"]
-    if unknown := [str(column) for column in columns if column not in context.evidence.known()]:
-        raise GuideError(f"{file}: columns: there is no target {', '.join(unknown)}")
-    rows = [_row(context, f"{file}: {row.get('id')}", row, columns) for row in data["rows"]]
-    page, _, heading = data["unconfirmed"].partition(".md#")
+    """The HTML of the table in a file that is named from the guide's root, in the language that is shown."""
+    facts = fact_files.load(context, file)
+    rows = [
+        {"name": _markup(_text(context, row.name)), "cells": [_cell(context, row.cell(column), column) for column in facts.columns]}
+        for row in facts.rows
+    ]
+    page, _, heading = facts.unconfirmed.partition(".md#")
     mark = context.page_url(page, heading)
-    return render("facts.html", context=context, words=context.words, columns=columns, rows=rows, mark=mark)
+    return render("facts.html", context=context, words=context.words, columns=facts.columns, rows=rows, mark=mark)
 
 
-def _row(context: SiteContext, where: str, row: dict[str, Any], columns: list[str]) -> dict[str, Any]:
-    cells = row.get("cells") or {}
-    if set(cells) != set(columns):
-        raise GuideError(f"{where}: expected cells for {', '.join(columns)}, found {', '.join(map(str, cells)) or 'none'}")
-    defaults: dict[str, Any] = {key: row[key] for key in ("source", "seen", "shows") if key in row}
-    filled = [_cell(context, f"{where}, {column}", {**defaults, **cells[column]}, column) for column in columns]
-    return {"name": _words(_text(context, f"{where}: name", row.get("name"))), "cells": filled}
-
-
-def _cell(context: SiteContext, where: str, cell: dict[str, Any], target: str) -> dict[str, Any]:
-    if unknown := sorted(set(cell) - _CELL):
-        raise GuideError(f"{where}: expected {', '.join(sorted(_CELL))}, found {', '.join(unknown)}")
-    value, source, seen, shows = (cell.get(key) for key in ("value", "source", "seen", "shows"))
-    source = source if isinstance(source, dict) else {"text": source}
-    if seen and shows is None and not isinstance(value, str):
-        raise GuideError(f"{where}: shows: expected what {seen} prints, since the value is in words")
-    text = _text(context, f"{where}: value", value)
+def _cell(context: SiteContext, cell: Cell, target: str) -> dict[str, Any]:
+    text, is_code = _text(context, cell.value), isinstance(cell.value, str)
     return {
-        "text": text if isinstance(value, str) else _words(text),
-        "code": isinstance(value, str),
-        "source": _text(context, f"{where}: source", source.get("text")),
-        "url": source.get("url"),
-        "proof": _proof(context, where, seen, target, value, shows) if seen else None,
+        "text": text if is_code else _markup(text),
+        "code": is_code,
+        "source": _text(context, cell.source.text) if cell.source else "",
+        "url": cell.source.url if cell.source else None,
+        "proof": _proof(context, cell, target) if cell.seen else None,
     }
 
 
-def _words(text: str) -> Markup:
-    """The words as HTML. Of Markdown, only `code` and *emphasis* are known."""
+def _markup(text: str) -> Markup:
+    """Text as HTML; of Markdown only code and emphasis mean something."""
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", r"<em>\1</em>", text))
 
 
-def _text(context: SiteContext, where: str, value: Any) -> str:
-    """The text: ``value`` itself, or its entry for the context's language. A number is refused, since YAML reads 1.10 as 1.1."""
-    found = value.get(context.language) if isinstance(value, dict) else value
-    if not isinstance(found, str):
-        raise GuideError(f"{where}: expected text in {context.language}, found {found!r}")
-    return found
+def _text(context: SiteContext, words: Words) -> str:
+    """The text in the language that is shown."""
+    return words if isinstance(words, str) else words[context.language]
 
 
-def _proof(context: SiteContext, where: str, seen: str, target: str, value: Any, shows: str | None) -> dict[str, str] | None:
-    """The snippet that showed the value, and the address of its part of the transcript; None without valid evidence.
-
-    ``seen`` is PAGE#SNIPPET; the output is searched for ``shows``, or else for ``value`` as a word of its own.
-    """
-    name, _, snippet_id = seen.partition("#")
-    page = context.guide.pages.get((context.language, name))
-    snippet = next((snippet for snippet in page.snippets if snippet.id == snippet_id), None) if page else None
-    if page is None or snippet is None:
-        raise GuideError(f"{where}: seen: there is no snippet {seen}")
+def _proof(context: SiteContext, cell: Cell, target: str) -> dict[str, str] | None:
+    """The transcript of the run that printed the value; None if no run that still holds printed it."""
+    name, _, snippet_id = (cell.seen or "").partition("#")
+    page = context.guide.pages[context.language, name]
+    snippet = next(snippet for snippet in page.snippets if snippet.id == snippet_id)
     run = context.evidence.of(target, name)
     if run is None or not applies(snippet, target) or context.evidence.state(target, page, snippet) != "valid":
         return None
     printed = " ".join((run.entries[snippet_id].get("output") or "").split())
-    if shows not in printed if shows is not None else not _stands_in(value, printed):
-        return None
-    return {"id": snippet_id, "url": context.transcript_url(target, name, snippet_id)}
+    shown = cell.shows in printed if cell.shows is not None else _stands_in(str(cell.value), printed)
+    return {"id": snippet_id, "url": context.transcript_url(target, name, snippet_id)} if shown else None
 
 
 def _stands_in(value: str, printed: str) -> bool:

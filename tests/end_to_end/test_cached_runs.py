@@ -135,7 +135,7 @@ def test_a_setting_that_is_none_is_named(make_guide):
     config.write_text(config.read_text().rstrip() + "\n    states: {gib: none}\n")
     ran = make_guide.guide("list")
     assert ran.status == 2
-    assert "extra.checks.states: expected {gib: NUMBER, days: NUMBER}" in ran.out
+    assert "extra.checks.states.gib: expected a number, found 'none'" in ran.out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

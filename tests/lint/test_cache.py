@@ -6,7 +6,7 @@ import pytest
 from guides import HEAD, one_language
 
 from checks.lint import program, ruff, shellcheck, snippets
-from checks.lint.cache import Verdicts
+from checks.lint.cache import PassedTexts
 from checks.pages.reader import read_guide
 
 SHELL = "```bash {#a}\ntrue\n```\n\n"
@@ -103,6 +103,6 @@ def test_entries_of_old_texts_are_dropped_in_time(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.lint.cache.OLD_KEPT", 3)
     file = tmp_path / "passed"
     for number in range(20):
-        Verdicts(file).keep([f"{number}a", f"{number}b"])
+        PassedTexts(file).save([f"{number}a", f"{number}b"])
     assert file.read_text().split() == ["19a", "19b", "18a", "18b", "17a"]
     assert [path.name for path in tmp_path.iterdir()] == ["passed"]

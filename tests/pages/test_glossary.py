@@ -101,33 +101,38 @@ def test_a_link_to_a_term_that_is_not_there_fails_the_build(tmp_path):
 @pytest.mark.parametrize(
     "old, new, expected",
     [
-        ("deep/page.md#wheel", "deep/pond.md#wheel", [f"see: there is no page deep/pond.md in {each}" for each in ("en", "zh")]),
-        ("deep/page.md#wheel", "deep/page.md#keel", [f"see: docs/{each}/deep/page.md has no heading #keel" for each in ("en", "zh")]),
-        ("deep/page.md#wheel", "deep/page.md", ["see: expected PAGE.md#HEADING, found deep/page.md"] * 2),
-        ("  zh: {term: 磨坊, avoid: [碾房], text: 它碾磨谷物。}\n", "", ["expected zh: {term: …, text: …}"]),
-        ("also: [water mill, works]", "alias: x", ["en: unknown key alias"]),
-        ("group: water\n  see: deep", "grupp: water\n  see: deep", ["unknown key grupp"]),
+        ("deep/page.md#wheel", "deep/pond.md#wheel", [f"4: mill.see: there is no page deep/pond.md in {of}" for of in ("en", "zh")]),
+        ("deep/page.md#wheel", "deep/page.md#keel", [f"4: mill.see: docs/{of}/deep/page.md has no heading #keel" for of in ("en", "zh")]),
+        ("deep/page.md#wheel", "deep/page.md", ["4: mill.see: expected PAGE.md#HEADING, found 'deep/page.md'"]),
+        ("  zh: {term: 磨坊, avoid: [碾房], text: 它碾磨谷物。}\n", "", ["2: mill: expected the key zh, found no such key"]),
+        ("also: [water mill, works]", "alias: x", ["5: mill.en.alias: unknown key (known: term, text, also, avoid)"]),
+        ("group: water\n  see: deep", "grupp: water\n  see: deep", ["3: mill.grupp: unknown key (known: id, group, see, en, zh)"]),
     ],
     ids=["page", "heading", "no heading", "language", "key of a language", "key"],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_file_line_and_id(old, new, expected, tmp_path):
-    assert refusal(tmp_path, old, new).split("\n") == [f"data/glossary.yml:2: mill: {text}" for text in expected]
+    assert refusal(tmp_path, old, new).split("\n") == [f"data/glossary.yml:{text}" for text in expected]
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path):
     assert refusal(tmp_path, "- id: weir\n  group: water\n  see: index.md#home", "- id: mill\n  see: null\n- id: Loaf!").split("\n") == [
-        "data/glossary.yml:7: mill: expected en: {term: …, text: …}",
-        "data/glossary.yml:7: mill: expected zh: {term: …, text: …}",
-        "data/glossary.yml:7: mill: this id is taken",
-        "data/glossary.yml:9: Loaf!: expected an id of lower-case letters, digits and hyphens",
+        "data/glossary.yml:7: mill: expected the key en, found no such key",
+        "data/glossary.yml:7: mill: expected the key zh, found no such key",
+        "data/glossary.yml:9: Loaf!.id: expected an id of lower-case letters, digits and single hyphens, found 'Loaf!'",
     ]
+
+
+def test_no_two_terms_have_one_id(tmp_path):
+    assert (
+        refusal(tmp_path, "- id: weir", "- id: mill") == "data/glossary.yml:7: mill.id: expected an id of its own, found the one of line 2"
+    )
 
 
 def test_a_wrong_term_fails_the_build_at_the_page_that_shows_it(tmp_path):
     config = guide_of(tmp_path, TERMS.replace("#wheel", "#keel"))
     with pytest.raises(GuideError) as told:
         building.build(config, tmp_path / "out")
-    expected = "macro: data/glossary.yml:2: mill: see: docs/en/deep/page.md has no heading #keel; data/glossary.yml:2: mill: see: "
+    expected = "macro: data/glossary.yml:4: mill.see: docs/en/deep/page.md has no heading #keel; data/glossary.yml:4: mill.see: "
     assert str(told.value).startswith(f"docs/en/index.md:3: {expected}")
 
 

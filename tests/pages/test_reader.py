@@ -11,7 +11,7 @@ import markdown
 import pytest
 from guides import HEAD, ROOT, errors, one_language
 
-from checks.mkdocs_yml import markdown_settings
+from checks.mkdocs_yml import site_settings
 from checks.model import GuideError
 from checks.pages.fences import Reader
 from checks.pages.reader import read_guide
@@ -35,14 +35,14 @@ PLACES = ["", "    ", "> ", "- item\n\n    ", "!!! note\n\n    ", '=== "tab"\n\n
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader(ROOT / "mkdocs.yml")
+    return Reader(site_settings(ROOT / "mkdocs.yml"))
 
 
 @pytest.fixture(scope="module")
 def site() -> markdown.Markdown:
     """Python-Markdown as the site has it, showing and not recording."""
-    extensions, configs = markdown_settings(ROOT / "mkdocs.yml")
-    return markdown.Markdown(extensions=extensions, extension_configs=configs)
+    settings = site_settings(ROOT / "mkdocs.yml")
+    return markdown.Markdown(extensions=settings.extensions, extension_configs=settings.extension_settings)
 
 
 def placed(header: str, place: str) -> str:
@@ -56,15 +56,15 @@ def placed(header: str, place: str) -> str:
 @pytest.mark.parametrize("header", HEADERS)
 def test_recorded_are_exactly_the_blocks_that_the_site_shows(header, place, reader, site):
     text = placed(header, place)
-    reading = reader.read(text)
+    rendered = reader.read(text)
     site.reset()
     shown = re.findall(r'data-fence="([^"]*)"', re.sub("<!--.*?-->", "", site.convert(text), flags=re.DOTALL))
-    if reading.lost:
+    if rendered.unrendered:
         # What looks like a fence and is none is never passed over.
-        assert reading.lost[0].line == len(place.split("\n"))
+        assert rendered.unrendered[0].line == len(place.split("\n"))
     else:
-        assert [fence.language or "text" for fence in reading.fences] == shown
-    for fence in reading.fences:
+        assert [fence.language or "text" for fence in rendered.fences] == shown
+    for fence in rendered.fences:
         assert fence.line == len(place.split("\n"))
         assert fence.code == CODE
         assert fence.end_line == fence.line + 4
@@ -175,15 +175,15 @@ def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
 
 
 FRONT_MATTER = {
-    "unknown key": ("---\nmachines: vm\n---\n", "2: unknown key in the front matter: machines (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags)"),
+    "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags)"),
     "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
-    "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, found '3 GB'"),
+    "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, from 256M to 64G, found '3 GB'"),
     "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),
     "peer": ("---\nmachine: vm\npeer: vault\n---\n", "3: peer: expected true, or no such line, found 'vault'"),
     "peer of a container": ("---\nmachine: container\npeer: true\n---\n", "3: peer: only a page with machine: vm has one, found container"),
     "read_against": ("---\nread_against: today\n---\n", "2: read_against: expected 12 hexadecimal digits, which `./guide parity --accept PAGE` writes, found 'today'"),
-    "no mapping": ("---\n- machine\n---\n", "1: bad front matter: expected `key: value` lines"),
-    "no YAML": ("---\nmachine: [vm\n---\n", "3: bad front matter: expected ',' or ']', but got '<stream end>'"),
+    "no mapping": ("---\n- machine\n---\n", "2: front matter: expected `key: value` lines, found a list"),
+    "no YAML": ("---\nmachine: [vm\n---\n", "3: front matter: not YAML: expected ',' or ']', but got '<stream end>'"),
     "unclosed": ("---\nmachine: vm\n", "1: this front matter is never closed: expected a line ---"),
     "none": ("Note: this line would vanish.\n", "1: `Note: this line would vanish.` would be taken for front matter and vanish: start the page with ---"),
     "no machine": ("---\ntitle: T\n---\n" + BASH, "1: this page has snippets, but its front matter names no machine: expected machine: container or vm"),
@@ -230,5 +230,5 @@ def test_tabs_are_kept_everywhere(tmp_path):
 
 def test_a_site_without_superfences_is_refused(tmp_path):
     (tmp_path / "mkdocs.yml").write_text("markdown_extensions: [tables]\n")
-    with pytest.raises(GuideError, match="expected pymdownx.superfences"):
-        Reader(tmp_path / "mkdocs.yml")
+    with pytest.raises(GuideError, match="mkdocs.yml:1: markdown_extensions: expected pymdownx.superfences"):
+        site_settings(tmp_path / "mkdocs.yml")

@@ -1,14 +1,13 @@
-"""The tree that the pages make: their order, what each goes on from, and that their heads alone tell the same."""
+"""The tree that the pages make: their order, and which page each one starts from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from guides import errors, one_language, small_guide
+from guides import errors, one_language
 
-from checks.model import Guide, Page, PageErrors, Snippet
-from checks.pages.reader import read_guide, read_heads
+from checks.model import Guide, Page, Snippet
+from checks.pages.reader import read_guide
 from checks.pages.tree import order
 
 
@@ -44,23 +43,6 @@ def test_a_second_machine_is_there_from_the_root_of_the_tree_on(tmp_path):
         "docs/b.md:4: peer: a has no second machine: drop peer",
         "docs/d.md:3: peer: c has a second machine, so this page has one: write peer: true",
     ]
-
-
-def test_the_heads_alone_name_the_same_pages_in_the_same_order(tmp_path):
-    config = small_guide(tmp_path)
-    whole, heads = read_guide(config), read_heads(config)
-    assert list(heads.pages) == list(whole.pages)
-    for key, page in heads.pages.items():
-        assert (page.path, page.machine, page.after) == (whole.pages[key].path, whole.pages[key].machine, whole.pages[key].after)
-    assert [page.name for page in order(heads, heads.primary)] == [page.name for page in order(whole, whole.primary)]
-
-
-@pytest.mark.parametrize("text", ["---\nmachine: vms\n---\n", "---\nmachine: vm\nafter: x\n---\n", "---\nmachine: vm\nafter: nope\n---\n"])
-def test_heads_that_are_not_in_order_are_told_as_always(tmp_path, text):
-    config = one_language(tmp_path, {"x": text})
-    with pytest.raises(PageErrors) as told:
-        read_heads(config)
-    assert [str(problem) for problem in told.value.problems] == errors(config)
 
 
 def page(name: str, *codes: str, after: str | None = None, **more) -> Page:

@@ -108,14 +108,14 @@ def test_a_source_may_be_a_link(guide):
 
 
 WRONG = {
-    "unknown snippet": ({"value": "x", "seen": "deep/page#nope"}, "tool, debian-13: seen: there is no snippet deep/page#nope"),
-    "unknown page": ({"value": "x", "seen": "nope#arm"}, "tool, debian-13: seen: there is no snippet nope#arm"),
-    "number": ({"value": 1.1}, "tool, debian-13: value: expected text in en, found 1.1"),
-    "other language": ({"value": {"zh": "是"}}, "tool, debian-13: value: expected text in en, found None"),
-    "misspelt": ({"value": "x", "sawn": "y"}, "tool, debian-13: expected seen, shows, source, value, found sawn"),
+    "unknown snippet": ({"value": "x", "seen": "deep/page#nope"}, "rows.tool.cells.debian-13.seen: there is no snippet deep/page#nope"),
+    "unknown page": ({"value": "x", "seen": "nope#arm"}, "rows.tool.cells.debian-13.seen: there is no snippet nope#arm"),
+    "number": ({"value": 1.1}, "rows.tool.cells.debian-13.value: expected text, found the number 1.1: put it in quotes"),
+    "other language": ({"value": {"zh": "是"}}, "rows.tool.cells.debian-13.value: expected text in en, found none"),
+    "misspelt": ({"value": "x", "sawn": "y"}, "rows.tool.cells.debian-13.sawn: unknown key (known: source, seen, shows, value)"),
     "words without shows": (
         {"value": {"en": "yes", "zh": "是"}, "seen": "deep/page#arm"},
-        "tool, debian-13: shows: expected what deep/page#arm prints, since the value is in words",
+        "rows.tool.cells.debian-13.shows: expected what deep/page#arm prints, since the value is in words, found none",
     ),
 }
 
@@ -125,15 +125,19 @@ def test_a_wrong_cell_is_an_error_with_its_row_and_column(cell, message, guide):
     write(guide, cell)
     with pytest.raises(GuideError) as error:
         shown(guide)
-    assert str(error.value) == f"{FILE}: {message}"
+    key = message.split(":")[0].rsplit(".", 1)[1]
+    lines = [line.strip() for line in Path(guide.root, FILE).read_text().split("\n")]
+    first, end = lines.index("debian-13:"), lines.index("ubuntu-24.04:")
+    line = next((number for number in range(first, end) if lines[number].startswith(f"{key}:")), first)
+    assert str(error.value) == f"{FILE}:{line + 1}: {message}"
 
 
 def test_a_row_needs_a_cell_for_each_column_and_a_column_is_a_target(guide):
     write(guide, {"value": "x"}, columns=[DEBIAN])
-    with pytest.raises(GuideError, match="tool: expected cells for debian-13, found debian-13, ubuntu-24.04"):
+    with pytest.raises(GuideError, match=r"rows.tool.cells.ubuntu-24.04: expected one of the columns \(debian-13\), found 'ubuntu-24.04'"):
         shown(guide)
     write(guide, {"value": "x"}, columns=[DEBIAN, "plan-9"])
-    with pytest.raises(GuideError, match="columns: there is no target plan-9"):
+    with pytest.raises(GuideError, match=r"columns.2: expected a target \(debian-13, ubuntu-24.04\), found 'plan-9'"):
         shown(guide)
 
 
