@@ -62,7 +62,12 @@ class GuideFolder:
         fences = [f"```bash {{#s{n}{' ' + attributes if attributes else ''}}}\n{code}\n```\n" for n, code in enumerate(codes, 1)]
         return self.page(name, "\n".join(fences), **front)
 
-    def guide(self, *arguments: str, timeout_s: float = 600, reuse: bool = False, **env: str) -> Ran:
+    def committed(self) -> dict[str, bytes]:
+        """The files that a run must not change: all but the scratch folder's and caches'."""
+        files = (path for path in self.folder.rglob("*") if path.is_file() and not {".guide", "__pycache__"} & set(path.parts))
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in files if path.name != "seen"}
+
+    def guide(self, *arguments: str, timeout_s: float = 3600, reuse: bool = False, **env: str) -> Ran:
         """``./guide --config … ARGUMENTS``, in the environment that the tests run in."""
         # A test has to see what is done, not what an earlier one has done; those on states say otherwise.
         fresh = ["--no-reuse"] if arguments[:1] == ("verify",) and not reuse else []

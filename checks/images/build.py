@@ -143,11 +143,10 @@ class Builder:
         with host_lock(f"disk-{target.name}"):
             made = folder / "made.json"
             if not made.exists():
-                emulator = self.emulator(target)
                 shutil.rmtree(folder, ignore_errors=True)
                 aside = Path(tempfile.mkdtemp(prefix=owned_prefix("disk"), dir=cache_dir()))
                 try:
-                    self._make_disk(target, emulator, recipe, aside)
+                    self._make_disk(target, recipe, aside)
                     folder.parent.mkdir(exist_ok=True)
                     aside.rename(folder)
                 finally:
@@ -155,7 +154,7 @@ class Builder:
             facts = json.loads(made.read_text())
         return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"])
 
-    def _make_disk(self, target: Target, emulator: BuiltImage, recipe: str, folder: Path) -> None:
+    def _make_disk(self, target: Target, recipe: str, folder: Path) -> None:
         root_uuid = str(uuid.uuid5(NAMESPACE, target.name))
         esp = uuid.uuid5(NAMESPACE, target.name + "esp").hex[:8].upper()
         esp_id = f"{esp[:4]}-{esp[4:]}"
@@ -163,7 +162,10 @@ class Builder:
         environment = {"ROOT_UUID": root_uuid, "ESP_ID": esp_id}
         root = Root(target, "vm", (*COMMON, *VM, target.kernel), hooks, environment, carries_pool=True)
         tar = folder / "root.tar"
-        digest = bootstrap(root, recipe, tar)
+        with ThreadPoolExecutor(1) as pool:  # Most of a build is one processor's work.
+            emulator_build = pool.submit(self.emulator, target)
+            digest = bootstrap(root, recipe, tar)
+            emulator = emulator_build.result()
         argv = ["sh", "/build/files/vm-disk.sh", "/build/root.tar", "/build/disk.qcow2", target.disk, root_uuid, esp_id, target.family]
         command = self.engine().run_command(emulator.tag, argv, "--network=none", f"--volume={folder}:/build:rw", "--env=TMPDIR=/build")
         run_logged(command, folder, dict(os.environ), f"making the disk of {target.name}")

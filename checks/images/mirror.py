@@ -1,9 +1,8 @@
 """Where packages come from: the host's own apt configuration, or a mirror that the user names.
 
-No address stands in this repository. A host of the target's family is asked
-for the mirrors that it uses; for another family the target's official
-container image is asked, whose apt configuration names them, or
-``GUIDE_MIRROR_DEBIAN`` / ``GUIDE_MIRROR_UBUNTU`` (and ``..._SECURITY``).
+No address stands in this repository. The apt configuration of a host of the target's family names the mirrors; for
+a target of another family the apt configuration in the target's official container image does, or the variables
+``GUIDE_MIRROR_DEBIAN`` and ``GUIDE_MIRROR_UBUNTU`` (each also with ``_SECURITY``).
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from checks.targets import FAMILIES, Target, host_release
 
 @dataclass(frozen=True)
 class Mirror:
-    """The URIs of one archive; ``security`` equals ``main`` where one mirror has both, and is None where nobody names one."""
+    """The URIs of one archive. ``security`` equals ``main`` where one mirror has both, and is None where none is named."""
 
     main: str
     security: str | None
 
     def sources(self, target: Target) -> list[str]:
-        """One-line apt sources of a target: the release, its updates and its security fixes."""
+        """The apt sources of a target, one a line: the release, its updates and its security fixes."""
         family = target.distribution
         option = f"[signed-by={family.keyring}]" if Path(family.keyring).exists() else ""
         suites = [(self.main, target.suite), (self.main, f"{target.suite}-updates")]
@@ -34,36 +33,37 @@ class Mirror:
 
 
 def of_host(family: str) -> Mirror | None:
-    """The mirror that this host uses, if it is of ``family`` and has the tools; else None."""
+    """The mirror that this host uses; None on a host of another family, or without apt."""
     if host_release().get("ID") != family or not shutil.which("apt-get"):
         return None
     return parse(_indextargets(), host_release().get("VERSION_CODENAME", ""))
 
 
 def named(family: str) -> Mirror | None:
-    """The mirror that the user names in the environment, or None."""
+    """The mirror that the user names in the environment; None when the variable is not set."""
     main = os.environ.get(f"GUIDE_MIRROR_{family.upper()}")
-    # Where security fixes usually stand on a mirror of their own, this one need not have them.
+    # A family whose security fixes are usually on a mirror of their own need not have them on the named one.
     both = main if FAMILIES[family].security is None else None
     return Mirror(main, os.environ.get(f"GUIDE_MIRROR_{family.upper()}_SECURITY", both)) if main else None
 
 
 def parse(indextargets: str, codename: str) -> Mirror | None:
-    """Read lines of ``$(REPO_URI) $(RELEASE)``; RELEASE is the suite as the sources name it.
+    """The mirror in the output of ``apt-get indextargets``, whose lines are ``$(REPO_URI) $(RELEASE)``; None without ``codename``.
 
-    A host without a source of security fixes has images without them: the main mirror need not have any.
+    RELEASE is the suite as the sources name it. On a host without a source of security fixes the images have none
+    either, since the main mirror need not have any.
     """
     uris: dict[str, str] = {}
     for line in indextargets.splitlines():
         uri, _, suite = line.strip().partition(" ")
-        # The repository's URI ends in dists/SUITE/; what stands before it is what a source line takes.
+        # The repository's URI ends in dists/SUITE/; a source line takes what stands before that.
         uris.setdefault(suite, _first_of_list(uri.split("/dists/")[0]))
     main = uris.get(codename)
     return Mirror(main, uris.get(f"{codename}-security")) if main else None
 
 
 def _first_of_list(uri: str) -> str:
-    """``mirror+file:/etc/apt/apt-mirrors.txt`` names a list of mirrors, as on GitHub's runners; the first line has the best."""
+    """The URI itself, or the first mirror of the list that ``mirror+file:FILE`` names, as on GitHub's runners."""
     if not uri.startswith("mirror+file:"):
         return uri
     try:

@@ -48,8 +48,11 @@ def _boots(engine: Engine, emulator_image: str, disk: Path) -> bool:
         deadline = time.monotonic() + PROBE_S
         while time.monotonic() < deadline:
             vm.tick()
+            status = vm.monitor("query-status")["status"]
+            if status == "internal-error":  # QEMU's state after "KVM internal error" or "emulation failure"
+                return False
             if b"BdsDxe" in vm.console.data:
-                return bool(vm.monitor("query-status")["status"] == "running")
+                return bool(status == "running")
             time.sleep(0.2)
         return False
     except MachineLost:

@@ -25,7 +25,11 @@ class PageFile(pytest.File):
         """One item a snippet, named ``ID[TARGET]``."""
         target = guide_session(self.config).target.name
         for snippet in self.page.snippets:
-            yield SnippetItem.from_parent(self, name=f"{snippet.id}[{target}]", page=self.page, snippet=snippet)
+            name = f"{snippet.id}[{target}]"
+            # The id that pytest 9.2 makes of a parent and a name with brackets is not equal to the id that it reads from
+            # its cache, so --last-failed would not find the snippet.
+            nodeid = f"{self.nodeid}::{name}"
+            yield SnippetItem.from_parent(self, name=name, nodeid=nodeid, page=self.page, snippet=snippet)
 
 
 class SnippetItem(pytest.Item):

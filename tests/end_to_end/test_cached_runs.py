@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -137,22 +138,21 @@ def test_a_setting_that_is_none_is_named(make_guide):
     assert "extra.checks.states: expected {gib: NUMBER, days: NUMBER}" in ran.out
 
 
-def test_a_run_that_is_asked_to_end_ends_its_machine(make_guide):
-    make_guide.snippets("page", "sleep 600", attributes='data-timeout="700"')
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_guide_alone_ends_it_and_its_machine(make_guide, number):
+    make_guide.snippets("page", "sleep 3000", attributes='data-timeout="3000"')
     command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify"]
     run = subprocess.Popen(
-        command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    deadline = time.monotonic() + 60
-    while not (mine := _machines_below(run.pid)) and time.monotonic() < deadline:
+    while not (mine := _machines_below(run.pid)) and run.poll() is None:
         time.sleep(0.2)
     assert mine, "the machine started"
-    run.terminate()
-    run.wait(timeout=30)
-    deadline = time.monotonic() + 30
-    while (left := set(mine) & {name for engine in _engines() for name, _ in engine.ours()}) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert not left
+    run.send_signal(number)
+    output, _ = run.communicate(timeout=300)
+    assert run.returncode == 130, output
+    assert b"Traceback" not in output
+    assert not set(mine) & {name for engine in _engines() for name, _ in engine.ours()}
 
 
 def _engines():
@@ -165,7 +165,9 @@ def _machines_below(pid: int) -> list[str]:
     """The containers whose runner is a descendant of this process."""
     below = {pid}
     for _ in range(3):
-        for each in list(below):
+        for parent in list(below):
             with contextlib.suppress(OSError):
-                below |= {int(word) for word in Path(f"/proc/{each}/task/{each}/children").read_text().split()}
-    return [name for engine in _engines() for name, who in engine.ours() if name.startswith("guide-") and int(who.split(":")[0]) in below]
+                below |= {int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
+    return [
+        name for engine in _engines() for name, owner in engine.ours() if name.startswith("guide-") and int(owner.split(":")[0]) in below
+    ]

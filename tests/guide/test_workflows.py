@@ -49,6 +49,7 @@ def test_workflows_run_the_commands_of_a_desk_and_nothing_else():
     ours = [command for command in commands if "kvm" not in command]
     assert all(re.match(r"(sudo )?\./guide \w+", command) for command in ours), ours
     assert f"sudo {TEST_COMMAND}" in ours
+    assert f"sudo {TEST_COMMAND} --all" in ours, "weekly"
     assert 'sudo ./guide verify --target "$TARGET"' in ours
 
 

@@ -1,0 +1,105 @@
+"""``./guide test``: what it runs, what it leaves alone and says so, the second try, and the line at the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.commands import junit
+
+
+def report(path, **cases):
+    inner = "".join(f'<testcase classname="docs.en.deep.{name}.md" name="s1[x]">{case}</testcase>' for name, case in cases.items())
+    path.write_text(f"<testsuites><testsuite>{inner}</testsuite></testsuites>")
+    return path
+
+
+def test_all_reports_are_counted_together(tmp_path):
+    one = report(tmp_path / "one.xml", a="", b="<properties/>", c="<failure/>")
+    two = report(tmp_path / "two.xml", d="<skipped/>", e="<error/>", f="")
+    assert junit.summary_line([one, two]) == "3 passed, 2 failed, 1 skipped"
+
+
+def test_nothing_skipped_is_not_said(tmp_path):
+    assert junit.summary_line([report(tmp_path / "one.xml", a="")]) == "1 passed, 0 failed"
+
+
+def test_a_second_try_takes_the_place_of_the_first(tmp_path):
+    one = report(tmp_path / "one.xml", a="", b="<failure/>", c="<failure/>")
+    two = report(tmp_path / "two.xml", b="", c="<failure/>")
+    assert junit.summary_line([one, two]) == "2 passed, 1 failed"
+
+
+def test_a_run_that_left_no_report_is_named(tmp_path):
+    (tmp_path / "half.xml").write_text("<testsuites><testsuite>")
+    line = junit.summary_line([report(tmp_path / "one.xml", a=""), tmp_path / "half.xml", tmp_path / "none.xml"])
+    assert line == "1 passed, 0 failed; no report: half.xml; no report: none.xml"
+
+
+def test_failed_tests_are_named_in_their_order(tmp_path):
+    failed = junit.failed_tests(report(tmp_path / "one.xml", a="<failure/>", b="", c="<error/>"))
+    assert failed == ["docs.en.deep.a.md s1[x]", "docs.en.deep.c.md s1[x]"]
+
+
+TESTS = """
+from pathlib import Path
+import pytest
+
+def test_it():
+    pass
+
+@pytest.mark.vm
+def test_of_minutes():
+    raise AssertionError("only --all runs this")
+
+def test_late():
+    seen = Path(__file__).with_name("seen")
+    if not seen.exists():
+        seen.touch()
+        raise AssertionError("the first time")
+"""
+
+
+@pytest.mark.container
+def test_changed_pages_run_valid_ones_do_not_and_what_failed_is_tried_once_more(make_guide, nothing_left):
+    make_guide.snippets("one", "true", "echo x")
+    make_guide.snippets("two", "echo y")
+    assert make_guide.guide("verify").status == 0
+    make_guide.snippets("two", "echo y", "false")
+    make_guide.snippets("three", "echo z")
+    (make_guide.folder / "tests").mkdir()
+    (make_guide.folder / "tests" / "test_it.py").write_text(TESTS)
+    before = make_guide.committed()
+    ran = make_guide.guide("test")
+    assert ran.status == 1, ran.out
+    assert "running the tests, and on debian-13 docs/three.md, docs/two.md; the evidence of 1 of 3 pages holds" in ran.out
+    assert "docs/one.md" not in ran.out
+    assert "once more, alone: docs.two.md s2[debian-13], tests.test_it test_late" in ran.out
+    assert "passed at the second try only: tests.test_it test_late" in ran.out
+    assert "1 of 3 pages were not run again on debian-13: their evidence of 20" in ran.out
+    assert ran.out.strip().splitlines()[-1] == "4 passed, 1 failed"
+    assert make_guide.committed() == before, "nothing in the tree is changed"
+
+
+@pytest.mark.container
+def test_all_runs_every_page_and_test_and_renews_the_evidence(make_guide, nothing_left):
+    make_guide.snippets("one", "date +%s%N")
+    first = make_guide.guide("verify").evidence["one"]["snippets"][0]["output"]
+    (make_guide.folder / "tests").mkdir()
+    (make_guide.folder / "tests" / "test_it.py").write_text("import pytest\n\n@pytest.mark.vm\ndef test_of_minutes():\n    pass\n")
+    ran = make_guide.guide("test", "--all")
+    assert ran.status == 0, ran.out
+    assert ran.out.strip().splitlines()[-2:] == ["all 1 pages were run on debian-13", "2 passed, 0 failed"]
+    assert ran.evidence["one"]["snippets"][0]["output"] != first
+
+
+@pytest.mark.container
+def test_where_no_page_has_evidence_only_those_run_that_always_do(make_guide, nothing_left):
+    config = make_guide.folder / "mkdocs.yml"
+    config.write_text(config.read_text().rstrip() + "\n    always_run: [one]\n")
+    make_guide.snippets("one", "true")
+    make_guide.snippets("two", "true")
+    ran = make_guide.guide("test")
+    assert ran.status == 0, ran.out
+    assert "on debian-13 docs/one.md; the evidence of 0 of 2 pages holds" in ran.out
+    assert "1 pages have no valid evidence on debian-13 and were not run: ./guide verify runs them" in ran.out
+    assert ran.out.strip().splitlines()[-1] == "1 passed, 0 failed"
