@@ -23,7 +23,9 @@ def bench(config: Config, parts: list[str], full: bool = False) -> int:
     """
     for part in parts:
         if part not in PARTS:
-            raise GuideError(f"expected one of the parts {', '.join(PARTS)}, found {part!r}: type ./guide bench {PARTS[0]}")
+            raise GuideError(
+                f"./guide bench: expected one of the parts {', '.join(PARTS)}, found {part!r}; for example: ./guide bench {PARTS[0]}"
+            )
     for part in parts or DEFAULT_PARTS:
         print(_report(config, part, full), end="\n\n", flush=True)
     return 0

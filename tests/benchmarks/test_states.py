@@ -19,6 +19,7 @@ from benchmarks.verify import VerifyRun
 from checks import config as configuration
 from checks.evidence.fingerprints import page_fingerprints
 from checks.host import cache_dir
+from checks.images import build
 from checks.lint import parity
 from checks.machines import slots
 from checks.machines.engine import Engine
@@ -68,7 +69,7 @@ def test_an_edit_changes_one_snippet_in_every_language(copied, target):
     states.edit_snippet(copied, guide, snippet)
     after = fingerprints(copied, target)
     assert {name for name in before if before[name] != after[name]} == {last.name}
-    changed = [id for id in before[last.name] if before[last.name][id] != after[last.name][id]]
+    changed = [name for name in before[last.name] if before[last.name][name] != after[last.name][name]]
     assert changed == [snippet.id]
     codes = {page.snippets[-1].code for page in read_guide(copied).pages.values() if page.name == last.name}
     assert codes == {f"{snippet.code}\n# edited"}
@@ -179,6 +180,19 @@ def test_autopkgtest_has_the_same_machine_and_is_as_confined(tmp_path, target):
     assert "with-autopkgtest" in words
     assert {"--cpus=1", "--ram-size=2048", "--boot=efi"} <= set(words)
     assert {"--network=none", "--cap-drop=ALL", "--read-only", "--security-opt=no-new-privileges"} <= set(words)
+
+
+def test_extra_packages_make_another_image_and_leave_the_emulator_alone(tmp_path, monkeypatch, target):
+    inspected = SimpleNamespace(stdout='sha256:0 {"guide.digest": "0"}')
+    monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
+    monkeypatch.setattr(build.engines, "answering", lambda: ["podman"])
+    monkeypatch.setattr(build.engines, "find", lambda tag: SimpleNamespace(call=lambda *words: inspected))
+    monkeypatch.setattr(build.Engine, "has_image", lambda engine, tag: True)
+    builder = build.Builder({target.emulator: target})
+    plain, extended = builder.emulator(target), builder.emulator(target, ("autopkgtest",))
+    assert plain.recipe == target.recipe("emulator") != extended.recipe
+    assert plain.tag != extended.tag
+    assert builder.emulator(target) is plain and builder.emulator(target, ("autopkgtest",)) is extended
 
 
 def test_the_story_is_a_guide_that_crashes_once(tmp_path, target):
