@@ -87,7 +87,7 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(snippets, rendered.outline)
-        self._check_peer(head, snippets)
+        self._check_machine(head, snippets)
         headings = rendered.outline.headings
         return Page(
             name=name,
@@ -188,9 +188,16 @@ class PageReader:
             else:
                 taken[snippet.id] = f"the snippet on line {snippet.line}"
 
-    def _check_peer(self, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
-        """A second machine is a VM, and a snippet that runs on one needs ``peer: true``."""
+    def _check_machine(self, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
+        """What only a VM has needs ``machine: vm``, and a snippet on a second machine ``peer: true``."""
         meta = head.meta
+        for key in ("memory", "firmware"):
+            if key in meta and meta.get("machine") != "vm":
+                self._wrong(head.lines.get(key, 1), f"{key}: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
+        for snippet in snippets:
+            if snippet.expect and meta.get("machine") == "container":
+                expected = "expected machine: vm in the front matter, since a container cannot restart"
+                self._wrong(snippet.line, f'data-expect="{snippet.expect}": {expected}')
         if meta.get("peer") and meta.get("machine") != "vm":
             self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
         for snippet in snippets:

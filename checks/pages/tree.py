@@ -86,6 +86,10 @@ def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Prob
         elif before.peer != page.peer:
             expected = "a second machine, so this page has one: write peer: true" if before.peer else "no second machine: drop peer"
             yield Problem(page.path, page.meta_lines.get("peer", line), f"peer: {before.name} has {expected}")
+        elif hardware := [key for key in ("memory", "firmware") if getattr(page, key)]:
+            key = hardware[0]
+            problem = f"{key}: the first page of a tree decides, and this page goes on from {before.name}: drop {key}"
+            yield Problem(page.path, page.meta_lines.get(key, line), problem)
         else:
             circle = _circle(pages, page)
             if circle:

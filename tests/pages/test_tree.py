@@ -60,3 +60,19 @@ def test_pages_run_after_what_they_stand_on_and_the_longest_branch_last():
     names = [each.name for each in order(made, made.primary)]
     assert names == ["z", "a", "d", "b", "c"] or names == ["a", "d", "b", "c", "z"]
     assert [each.name for each in order(made, [made.pages["en", "c"]])] == ["a", "b", "c"]
+
+
+def test_what_only_a_vm_has_needs_one_and_the_first_page_of_a_tree_decides(tmp_path):
+    snippet = '```bash {#a data-expect="reboot"}\nreboot\n```\n'
+    pages = {
+        "a": f"---\nmachine: container\nmemory: 3G\n---\n{snippet}",
+        "b": "---\nmachine: vm\nmemory: 3G\n---\n",
+        "c": "---\nmachine: vm\nafter: b\nmemory: 3G\n---\n",
+        "d": "---\nmachine: vm\nafter: b\nfirmware: secure-boot\n---\n",
+    }
+    assert errors(one_language(tmp_path, pages)) == [
+        "docs/a.md:3: memory: only a page with machine: vm has one, found container",
+        'docs/a.md:5: data-expect="reboot": expected machine: vm in the front matter, since a container cannot restart',
+        "docs/c.md:4: memory: the first page of a tree decides, and this page goes on from b: drop memory",
+        "docs/d.md:4: firmware: the first page of a tree decides, and this page goes on from b: drop firmware",
+    ]
