@@ -13,21 +13,26 @@ def summary_line(reports: Iterable[Path]) -> str:
 
     Where two reports have the same test, the verdict of the later report counts.
     """
-    verdicts: dict[tuple[str, str], str] = {}
-    missing = []
-    for report in reports:
-        cases = _cases(report)
-        if cases is None:
-            missing.append(report.name)
-        verdicts |= {(case.get("classname", ""), case.get("name", "")): _verdict(case) for case in cases or []}
-    counts = Counter(verdicts.values())
+    reports = list(reports)
+    counts = Counter(_verdicts(reports).values())
+    missing = [report.name for report in reports if _cases(report) is None]
     line = f"{counts['passed']} passed, {counts['failed']} failed" + (f", {counts['skipped']} skipped" if counts["skipped"] else "")
     return line + "".join(f"; no report: {name}" for name in missing)
 
 
-def failed_tests(report: Path) -> list[str]:
-    """The tests that failed, as "CLASSNAME NAME", in the order of the report; none for a report that is missing."""
-    return [f"{case.get('classname', '')} {case.get('name', '')}" for case in _cases(report) or [] if _verdict(case) == "failed"]
+def failed_tests(*reports: Path) -> list[str]:
+    """The tests that failed, as "CLASSNAME NAME", in the order of the reports, of which the later ones count.
+
+    An error outside any test, as of a file that cannot be imported, has an empty CLASSNAME.
+    """
+    return [f"{place} {name}" for (place, name), verdict in _verdicts(reports).items() if verdict == "failed"]
+
+
+def _verdicts(reports: Iterable[Path]) -> dict[tuple[str, str], str]:
+    verdicts: dict[tuple[str, str], str] = {}
+    for report in reports:
+        verdicts |= {(case.get("classname", ""), case.get("name", "")): _verdict(case) for case in _cases(report) or []}
+    return verdicts
 
 
 def _cases(report: Path) -> list[ElementTree.Element] | None:

@@ -8,6 +8,7 @@ only then is named at the end: it counts as passed, and somebody should look at 
 
 from __future__ import annotations
 
+import shutil
 import time
 
 from checks.commands.junit import failed_tests, summary_line
@@ -43,16 +44,20 @@ def test(config: Config, everything: bool, rest: list[str]) -> int:
     first, second = config.work_dir / "junit-test.xml", config.work_dir / "junit-second-try.xml"
     for report in (first, second):
         report.unlink(missing_ok=True)
+    shutil.rmtree(config.work_dir / "pytest", ignore_errors=True)  # --last-failed is to know the failures of this run only.
     status = STATUS.get(run_pytest(config, name, *arguments, f"--junitxml={first}"), 2)
     reports = [first]
     failed = failed_tests(first)
-    if status == 1 and 0 < len(failed) <= SECOND_TRY_AT_MOST and time.monotonic() - began < SECOND_TRY_BEFORE_S:
+    # An error outside any test, as of a file that cannot be imported, is no accident.
+    may_try_again = all(not test.startswith(" ") for test in failed) and time.monotonic() - began < SECOND_TRY_BEFORE_S
+    if status == 1 and 0 < len(failed) <= SECOND_TRY_AT_MOST and may_try_again:
         print(f"\nonce more, alone: {', '.join(failed)}\n", flush=True)
         again = [argument for argument in arguments if not argument.startswith("--guide-jobs")]
         status = STATUS.get(run_pytest(config, name, *again, "--last-failed", f"--junitxml={second}"), 2)
         reports.append(second)
-        if late := [test for test in failed if test not in failed_tests(second)]:
+        if late := [test for test in failed if test not in failed_tests(*reports)]:
             print(f"passed at the second try only: {', '.join(late)}")
+        status = status or (1 if failed_tests(*reports) else 0)
     if target and status != 130:
         print(_report(config, guide, target, rows, pages))
     print(summary_line(reports))

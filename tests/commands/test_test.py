@@ -103,3 +103,13 @@ def test_where_no_page_has_evidence_only_those_run_that_always_do(make_guide, no
     assert "on debian-13 docs/one.md; the evidence of 0 of 2 pages holds" in ran.out
     assert "1 pages have no valid evidence on debian-13 and were not run: ./guide verify runs them" in ran.out
     assert ran.out.strip().splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_a_test_file_that_cannot_be_imported_fails_the_run_at_once(make_guide):
+    make_guide.page("prose", "Nothing runs here.\n")
+    (make_guide.folder / "tests").mkdir()
+    (make_guide.folder / "tests" / "test_it.py").write_text("import nothing_of_this_name\n")
+    ran = make_guide.guide("test")
+    assert ran.status != 0
+    assert "once more" not in ran.out
+    assert ran.out.strip().splitlines()[-1] == "0 passed, 1 failed"
