@@ -58,8 +58,8 @@ class Provisioner:
             if hardware is None:
                 parts = [self.builder.container(self.target).build]
             else:
-                chosen = self._accelerator()
-                emulator, disk = self.builder.emulator(self.target), self.builder.disk(self.target)
+                disk = self.builder.disk(self.target)  # Builds the emulator, too, at the same time.
+                chosen, emulator = self._accelerator(), self.builder.emulator(self.target)
                 parts = [disk.digest, disk.build, emulator.build, chosen, hardware.digest(chosen)]
                 parts += [SET_UP_DIGEST] if page.peer else []
             self._bases[hardware] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
