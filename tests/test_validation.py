@@ -26,7 +26,7 @@ FACTS = "data/facts.yml"
 
 
 def _facts(config: Config) -> None:
-    fact_files.load(context.of(config, read_guide(config), "en"), FACTS)
+    fact_files.load(context.context_of(config, read_guide(config), "en"), FACTS)
 
 
 # Of each kind: the file, and what reads it. The front matter is between two lines of dashes.
@@ -48,7 +48,7 @@ LINES = "expected `key: value` lines"
 
 WRONG = {
     "mkdocs": [
-        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, states)"),
+        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, states)"),
         ("extra:\n  checks:\n    targets: 1.10\n", "3: extra.checks.targets: expected text, found the number 1.10: put it in quotes"),
         ("extra:\n  checks:\n    dumps: /var/crash\n", "3: extra.checks.dumps: expected a list, found '/var/crash'"),
         ("extra:\n  checks:\n    dumps:\n      - crash\n", "4: extra.checks.dumps.1: expected an absolute path on the machine, such as /var/crash/*/dump.*, found 'crash'"),

@@ -13,7 +13,7 @@ from checks.running import cleanup
 from checks.running.failures import Failed
 from checks.running.runner import Runner
 from checks.sessions.attach import attach
-from checks.states.store import Store, run_name
+from checks.states.store import Store, new_run_name
 from checks.targets import choose_target, load_targets, skip_reason
 
 
@@ -31,7 +31,7 @@ def open_shell(config: Config, place: str, target_name: str | None) -> int:
     target = choose_target(targets, target_name)
     cleanup.sweep()
     last = page.snippets[ids.index(snippet_id or ids[-1])]
-    with Runner(config, guide, target, Builder(targets), Store(run_name()), config.work_dir / "evidence") as runner:
+    with Runner(config, guide, target, Builder(targets), Store(new_run_name()), config.work_dir / "evidence") as runner:
         _come_to(runner, page, last)
         assert runner.session
         print(f"This is {target.label}, {page.path} after #{last.id}. Leave it with exit or Ctrl-D.", file=sys.stderr)

@@ -12,7 +12,7 @@ import shutil
 import time
 
 from checks.commands.junit import failed_tests, summary_line
-from checks.commands.verify import STATUS, run_pytest
+from checks.commands.verify import ROOT, STATUS, run_pytest
 from checks.config import Config
 from checks.evidence.validity import PageStatus, evidence_status
 from checks.model import Guide
@@ -38,9 +38,12 @@ def test(config: Config, everything: bool, rest: list[str]) -> int:
     pages = _pages_to_run(config, guide, rows, everything)
     print(_plan(target, rows, pages), flush=True)
     arguments = [*COMMON, "--guide-jobs=auto", f"--target={name}", *pages]
-    arguments += [f"--guide-evidence={config.evidence_dir}"] if everything else ["-m", "not vm"]
+    arguments += [f"--guide-evidence={config.evidence_dir}"] if everything else ["-m", "not slow"]
     if (config.root / "tests").is_dir():
         arguments += ["tests"]
+    if everything and config.root == ROOT:
+        # Measured: with coverage the tests of reading and linting take 1.6 times as long, so only the whole run has it.
+        arguments += ["--cov=checks", "--cov-branch", "--cov-report=term"]
     first, second = config.work_dir / "junit-test.xml", config.work_dir / "junit-second-try.xml"
     for report in (first, second):
         report.unlink(missing_ok=True)

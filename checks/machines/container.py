@@ -74,7 +74,10 @@ class Container:
             "--ulimit", "core=0:0",
         ]  # fmt: skip
         command = self.engine.run_command(self.image, ["python3", "-u", "-c", LOADER], *options, name=self.name)
-        process = self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        # A session of its own, so that Ctrl-C reaches the runner, which then ends the container, and not the engine.
+        process = self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
         assert process.stdin and process.stdout and process.stderr
         threading.Thread(target=self._collect_messages, args=(process.stderr,), daemon=True).start()
         self._channel = Channel(process.stdout.fileno(), process.stdin.fileno())

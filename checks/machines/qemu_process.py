@@ -69,7 +69,10 @@ class QemuProcess:
         for name in ("agent.sock", "qmp.sock"):
             (self.folder / name).unlink(missing_ok=True)
         command = self._container(["python3", "-c", KEEPER, *arguments], "--interactive", name=self.name)
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # A session of its own, so that Ctrl-C reaches the runner, which then ends QEMU, and not the engine.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+        )
         self._process = process
         assert process.stderr
         threading.Thread(target=self._collect_messages, args=(process.stderr,), daemon=True).start()

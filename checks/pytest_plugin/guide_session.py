@@ -20,7 +20,7 @@ from checks.running import cleanup
 from checks.running.failures import Failed
 from checks.running.runner import Runner
 from checks.sessions.attach import attach
-from checks.states.store import Store, run_name
+from checks.states.store import Store, new_run_name
 from checks.targets import choose_target, load_targets
 
 log = logging.getLogger("guide")
@@ -41,7 +41,7 @@ class GuideSession:
         folder = config.getoption("--guide-evidence")
         evidence_dir = Path(folder).resolve() if folder else self.config.work_dir / "evidence"
         self.builder = Builder(targets)
-        store = Store(run_name(), reuse=not config.getoption("--no-reuse"))
+        store = Store(parallel.shared_run_name(config) or new_run_name(), reuse=not config.getoption("--no-reuse"))
         self.runner = Runner(self.config, self.guide, self.target, self.builder, store, evidence_dir)
         self.runner.renew = config.getoption("--guide-update")
         # The linters run in the background while pytest collects. Workers start none: the process that started them has.

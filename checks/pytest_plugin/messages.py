@@ -27,13 +27,13 @@ log = logging.getLogger("guide")
 class MessageHandler(logging.Handler):
     """Prints each message as a line of its own, past pytest's capture; in xdist's workers to stderr, with the worker's name."""
 
-    def __init__(self, config: pytest.Config, worker: str | None):
+    def __init__(self, config: pytest.Config, worker: str | None, prints_stages: bool):
         super().__init__(logging.INFO)
-        self._config, self._worker = config, worker
+        self._config, self._worker, self._prints_stages = config, worker, prints_stages
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print one record. Stages are left to the progress display, where there is one."""
-        if hasattr(record, "stage") and FOLDER_VARIABLE in os.environ:
+        if hasattr(record, "stage") and not self._prints_stages:
             return
         text = record.getMessage()
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
@@ -71,17 +71,29 @@ class ProgressHandler(logging.Handler):
             aside.replace(self._file)
 
 
+FOLDER = pytest.StashKey[str]()
+
+
 def install(config: pytest.Config, worker: str | None) -> None:
     """Add the handlers for the time of this pytest session."""
+    # Out of the environment, or a pytest that a test starts would write into the display of this run.
+    folder: str | None = getattr(config, "workerinput", {}).get("guide_progress") or os.environ.pop(FOLDER_VARIABLE, None)
     log.setLevel(logging.DEBUG)
-    handlers: list[logging.Handler] = [MessageHandler(config, worker)]
-    if folder := os.environ.get(FOLDER_VARIABLE):
+    handlers: list[logging.Handler] = [MessageHandler(config, worker, prints_stages=folder is None)]
+    if folder:
+        config.stash[FOLDER] = folder
         handlers.append(ProgressHandler(Path(folder) / f"{worker or 'main'}-{os.getpid()}.json"))
     for handler in handlers:
         log.addHandler(handler)
         config.add_cleanup(partial(log.removeHandler, handler))
     if not worker:
         config.pluginmanager.register(TestProgress())
+
+
+def tell_worker(config: pytest.Config, workerinput: dict[str, object]) -> None:
+    """Give a new worker of xdist the folder of the display."""
+    if FOLDER in config.stash:
+        workerinput["guide_progress"] = config.stash[FOLDER]
 
 
 class TestProgress:

@@ -77,13 +77,28 @@ def expected_s(folder: Path, target: Target, page: Page) -> float:
     return float((data or {}).get("seconds") or len(page.snippets) * GUESSED_SNIPPET_S.get(page.machine or "", 1))
 
 
+RUN_NAME = pytest.StashKey[str]()
+
+
 def distribute(config: pytest.Config, number: int, run: str) -> None:
     """Make xdist start ``number`` workers that share the states of ``run``; each takes one file at a time, in order."""
     if number > 1:
-        os.environ["GUIDE_RUN"] = run
+        config.stash[RUN_NAME] = run
         config.option.numprocesses = number
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+
+
+def tell_worker(config: pytest.Config, workerinput: dict[str, object]) -> None:
+    """Give a new worker the name of the run. The environment would also give the name to what the worker's tests start."""
+    if RUN_NAME in config.stash:
+        workerinput["guide_run"] = config.stash[RUN_NAME]
+
+
+def shared_run_name(config: pytest.Config) -> str | None:
+    """The name of the run that this worker of xdist belongs to; None in a process that is no worker."""
+    name: str | None = getattr(config, "workerinput", {}).get("guide_run")
+    return name
 
 
 def worker(config: pytest.Config) -> str | None:

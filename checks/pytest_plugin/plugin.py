@@ -42,11 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, the summary, and the log's handlers."""
-    config.addinivalue_line("markers", "vm: takes minutes, in a VM; ./guide test --all runs it")
+    config.addinivalue_line("markers", "slow: takes minutes, most of them in a VM; ./guide test --all runs it")
     config.addinivalue_line("markers", "container: starts containers")
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.pluginmanager.register(summary)
     messages.install(config, parallel.worker(config))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Xdist is about to start a worker, ``node``."""
+    parallel.tell_worker(node.config, node.workerinput)
+    messages.tell_worker(node.config, node.workerinput)
 
 
 @pytest.hookimpl(wrapper=True)

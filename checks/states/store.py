@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import shutil
 import threading
 import uuid
@@ -223,6 +222,6 @@ def _crc32(path: Path) -> int:
     return value
 
 
-def run_name() -> str:
-    """A name for this run; processes that run pages of one run share the name in $GUIDE_RUN."""
-    return os.environ.get("GUIDE_RUN") or f"{process_owner()}:{uuid.uuid4().hex[:8]}"
+def new_run_name() -> str:
+    """A name for a run that no other run has."""
+    return f"{process_owner()}:{uuid.uuid4().hex[:8]}"

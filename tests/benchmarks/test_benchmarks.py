@@ -126,7 +126,7 @@ def test_a_row_of_growth_run_is_compared_with_the_row_above():
     assert text.splitlines()[-1].split() == ["100", "60.0", "x7.50", "0.60", "0.50", "60.0", "x1.20"]
 
 
-@pytest.mark.container
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_left")
 def test_a_small_bench_runs_in_real_containers(capsys):
     text = snippets.report(configuration.load(ROOT / "mkdocs.yml"), Shape(2, 3), more=5, rounds=1)

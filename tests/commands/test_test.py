@@ -47,7 +47,7 @@ import pytest
 def test_it():
     pass
 
-@pytest.mark.vm
+@pytest.mark.slow
 def test_of_minutes():
     raise AssertionError("only --all runs this")
 
@@ -85,7 +85,7 @@ def test_all_runs_every_page_and_test_and_renews_the_evidence(make_guide, nothin
     make_guide.snippets("one", "date +%s%N")
     first = make_guide.guide("verify").evidence["one"]["snippets"][0]["output"]
     (make_guide.folder / "tests").mkdir()
-    (make_guide.folder / "tests" / "test_it.py").write_text("import pytest\n\n@pytest.mark.vm\ndef test_of_minutes():\n    pass\n")
+    (make_guide.folder / "tests" / "test_it.py").write_text("import pytest\n\n@pytest.mark.slow\ndef test_of_minutes():\n    pass\n")
     ran = make_guide.guide("test", "--all")
     assert ran.status == 0, ran.out
     assert ran.out.strip().splitlines()[-2:] == ["all 1 pages were run on debian-13", "2 passed, 0 failed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from guides import fence
 
-pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 PANIC = "echo 1 | sudo tee /proc/sys/kernel/panic\necho c | sudo tee /proc/sysrq-trigger"
 

@@ -12,7 +12,7 @@ from guides import ROOT, fence
 from checks import config as configuration
 from checks.pages.reader import read_guide
 
-pytestmark = [pytest.mark.vm, pytest.mark.usefixtures("nothing_left")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 
 def report(ran, page, snippet_id):
@@ -40,10 +40,10 @@ def test_what_was_not_announced_is_a_failure(make_guide):
     crash = "echo 1 | sudo tee /proc/sys/kernel/panic; echo c | sudo tee /proc/sysrq-trigger"
     make_guide.page("no-capture", fence("panic", crash, expect="crash"), machine="vm")
     make_guide.page("unasked-panic", fence("panic", "echo c | sudo tee /proc/sysrq-trigger; sleep 100"), machine="vm")
-    ran = make_guide.guide("verify", timeout_s=900)
+    ran = make_guide.guide("verify")
     assert ran.status == 1, ran.out
     assert "the machine went away and came back; the page does not say" in report(ran, "unasked", "reset")
-    assert "the machine did not come back within 10 s" in report(ran, "no-reboot", "nothing")
+    assert "the machine did not come back within 30 s" in report(ran, "no-reboot", "nothing")
     assert "no capture kernel ran in between" in report(ran, "no-capture", "panic")
     assert "the kernel panicked: sysrq triggered crash" in report(ran, "unasked-panic", "panic")
     assert ran.evidence == {}
@@ -63,7 +63,7 @@ def test_a_capture_kernel_may_die_where_the_page_says_that_no_dump_is_left(make_
     make_guide.page("root", fence("prepare", prepare, timeout=300) + fence("reboot", "sudo reboot", expect="reboot"), machine="vm")
     make_guide.page("said", fence("panic", load_targets, expect="crash", dump="none", timeout=600), machine="vm", after="root")
     make_guide.page("unsaid", fence("panic", load_targets, expect="crash", timeout=600), machine="vm", after="root")
-    ran = make_guide.guide("verify", timeout_s=1500)
+    ran = make_guide.guide("verify")
     assert set(ran.evidence) == {"root", "said"}, ran.out
     assert "the capture kernel died: VFS: Unable to mount root fs" in report(ran, "unsaid", "panic")
     entry = ran.evidence["said"]["snippets"][0]
@@ -108,7 +108,7 @@ def test_a_vm_runs_beside_somebody_elses_event_loop():
                     vm.empty_at_restart()
                 name = vm.qemu.name
                 vm.monitor("system_reset")
-                deadline = time.monotonic() + 10
+                deadline = time.monotonic() + 120
                 while len(vm.resets) < restarts and time.monotonic() < deadline:
                     vm.tick()
             return vm.monitor("query-status")["status"], vm.resets, vm.qemu.name != name

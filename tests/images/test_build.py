@@ -16,7 +16,7 @@ class Watched(Builder):
     def __init__(self, broken: str = ""):
         super().__init__({})
         self.broken = broken
-        self.both = threading.Barrier(2, timeout=30)
+        self.both = threading.Barrier(2, timeout=300)
         self.made: list[str] = []
 
     def container(self, target):

@@ -8,6 +8,7 @@ import axe_playwright_python
 import pytest
 from sites import VIOLATIONS
 
+from checks.mkdocs_yml import site_settings
 from checks.pages.fences import Reader
 from checks.pages.frontmatter import read as read_front_matter
 from checks.pages.reader import read_guide
@@ -28,7 +29,7 @@ PRESS = """button => {
 def copied(page, button) -> str:
     page.evaluate("navigator.clipboard.writeText('nothing was copied')")
     button.evaluate(PRESS)
-    for _ in range(40):
+    for _ in range(400):
         text = page.evaluate("navigator.clipboard.readText()")
         if text != "nothing was copied":
             return text
@@ -40,7 +41,9 @@ def press_every_button(config, out, visit):
     """Press every copy button of every page, and compare what it yields with what was extracted. Returns the number of buttons."""
     pressed = 0
     for (language, name), meant in read_guide(config).pages.items():
-        fences = Reader(config.languages[language]).read(read_front_matter((config.root / meant.path).read_text()).body).fences
+        fences = (
+            Reader(site_settings(config.languages[language])).read(read_front_matter((config.root / meant.path).read_text()).body).fences
+        )
         expected = [fence.code.rstrip() for fence in fences if "output" not in fence.classes]
         page = visit(out, f"/{language}/{page_folder(name)}")
         if expected:
@@ -74,7 +77,7 @@ def test_search_finds(query, small, visit):
     page.keyboard.press("/")
     page.fill(".md-search__input", query)
     page.keyboard.press("Shift")  # the theme looks when a key is let go
-    page.wait_for_selector(".md-search-result__item", timeout=10_000)
+    page.wait_for_selector(".md-search-result__item", timeout=120_000)
     assert page.locator(".md-search-result__item").count() >= 1
     page.context.close()
 

@@ -204,33 +204,32 @@ def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
 
     def page() -> str:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/en/", timeout=60) as answer:
                 return answer.read().decode()
         except OSError:
             return ""
 
-    def shown_after(text: str, limit_s: float) -> float:
-        start = time.monotonic()
+    def wait_until_shown(text: str) -> None:
+        """A busy host may be slow, so the limit is only there for a text that never comes."""
+        deadline = time.monotonic() + 300
         while text not in page():
-            assert time.monotonic() - start < limit_s, f"{text!r} is not shown"
+            assert time.monotonic() < deadline and server.poll() is None, f"{text!r} is not shown"
             time.sleep(0.05)
-        return time.monotonic() - start
 
     try:
-        shown_after("A small guide", 60)
+        wait_until_shown("A small guide")
         file = tmp_path / "guide/docs/en/index.md"
         whole = file.read_text()
         file.write_text(whole + "\nSomething new.\n")
-        # 2 s on an idle machine; tests run side by side with others.
-        assert shown_after("Something new.", 10) < 10
+        wait_until_shown("Something new.")
         file.write_text(whole + "\n```bash foo\nx\n```\n")
-        shown_after("docs/en/index.md:80: `bash foo` after the fence", 10)
+        wait_until_shown("docs/en/index.md:80: `bash foo` after the fence")
         file.write_text(whole + "\nMended.\n")
-        shown_after("Mended.", 10)
+        wait_until_shown("Mended.")
         assert 'role="alert"' not in page()
     finally:
         server.send_signal(signal.SIGINT)
-        output, _ = server.communicate(timeout=10)
+        output, _ = server.communicate(timeout=300)
     assert server.returncode == 0, output
     assert "docs/en/index.md:80: `bash foo` after the fence" in output
     assert list((tmp_path / "tmp").iterdir()) == []
