@@ -31,7 +31,7 @@ from checks.pages.reader import read_guide
 from checks.pages.tree import ancestors
 from checks.running.provision import Provisioner
 from checks.sessions.session import shell_command
-from checks.states.store import Store, run_name
+from checks.states.store import Store, new_run_name
 from checks.targets import Target, choose_target, load_targets, runnable
 
 log = logging.getLogger("guide")
@@ -70,7 +70,7 @@ def report(config: Config) -> str:
     with slots.every(), own_cache(), tempfile.TemporaryDirectory(prefix="guide-bench-") as folder:
         copied = copy_guide(config, Path(folder, "guide"))
         pages = longest_branch(read_guide(copied), target)
-        provisioner = Provisioner(copied, read_guide(copied), target, builder, Store(run_name()))
+        provisioner = Provisioner(copied, read_guide(copied), target, builder, Store(new_run_name()))
         script = _make_script(provisioner, pages, target)
         runs = _run_branch(copied, target, pages, script, Path(folder))
         log.info("restoring and saving each state once more")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import logging
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,9 @@ def main(arguments: list[str]) -> int:
     """Run one command; the exit status is 0, 1 for a check that failed, 2 for what the user has to mend."""
     options = _parser().parse_args(arguments)
     _log_to_stderr()
+    # A shell starts its background jobs with SIGINT ignored; a signal that is sent to ./guide is meant for ./guide.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status: int = options.run(configuration.load(Path(options.config)), options)
         return status

@@ -136,7 +136,7 @@ def test_a_small_bench_runs_in_real_containers(capsys):
     assert "to cram" in text
 
 
-@pytest.mark.container
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_left")
 def test_what_runs_inside_a_container_is_counted(make_guide):
     make_guide.snippets("burn", "python3 -c 'import time\nwhile time.process_time() < 3: pass'")

@@ -58,6 +58,7 @@ def test_every_copy_button_yields_what_was_extracted(small, visit):
     assert press_every_button(*small, visit) == 22
 
 
+@pytest.mark.slow
 def test_every_copy_button_of_the_whole_guide_yields_what_ran(whole, visit):
     assert press_every_button(*whole, visit) > 0
 

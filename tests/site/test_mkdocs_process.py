@@ -104,7 +104,7 @@ def test_no_process_outlives_a_build_that_is_interrupted_or_killed(number, statu
         # A terminal sends Ctrl-C to every process of the group.
         os.killpg(parent.pid, number) if number == signal.SIGINT else os.kill(parent.pid, number)
         _, error = parent.communicate(timeout=300)
-        wait_until(lambda: not any(map(lives, pids(tmp_path))), "a process lives on", limit_s=5)
+        wait_until(lambda: not any(map(lives, pids(tmp_path))), "a process lives on")
     finally:
         for pid in {parent.pid, *pids(tmp_path)}:
             if lives(pid):
