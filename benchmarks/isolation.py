@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from checks.host import cache_dir, owned_prefix
+from checks.host import cache_dir, owned_prefix, tag_cache
 from checks.running import cleanup
 
 SHARED_FOLDERS = ("disks", "locks", "logs")
@@ -27,6 +27,7 @@ def own_cache() -> Iterator[Path]:
     folder = host_folder / f"{owned_prefix('bench')}0"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
+    tag_cache(folder)
     for name in SHARED_FOLDERS:
         (host_folder / name).mkdir(exist_ok=True)
         (folder / name).symlink_to(host_folder / name)

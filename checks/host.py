@@ -13,17 +13,36 @@ from pathlib import Path
 
 from checks.model import GuideError
 
+CACHE_TAG = "CACHEDIR.TAG"
+
 
 def cache_dir() -> Path:
     """The folder for disks, states and what was found out about this host: $GUIDE_CACHE or ~/.cache/guide-checks.
 
-    Each file in the folder is named by the hash of what made it, or is tried before it is believed.
+    Each file in the folder is named by the hash of what made it, or is tried before it is believed. Runs remove what
+    is old from the folder, so a folder that $GUIDE_CACHE names must be new, empty, or bear the tag of ``tag_cache``.
+    Raises GuideError for any other folder, and for one that cannot be written to.
     """
     named = os.environ.get("GUIDE_CACHE")
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(named) if named else home / "guide-checks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (folder / CACHE_TAG).exists():
+            others = [path.name for path in folder.iterdir() if not path.name.startswith(f".{CACHE_TAG}")]
+            if named and others:
+                raise GuideError(
+                    f"GUIDE_CACHE: {folder} holds files that ./guide did not write ({sorted(others)[0]}): name a new or an empty folder"
+                )
+            tag_cache(folder)
+    except OSError as error:
+        raise GuideError(f"{folder}: {error.strerror}: GUIDE_CACHE=FOLDER names another folder for caches") from None
     return folder
+
+
+def tag_cache(folder: Path) -> None:
+    """Mark a folder as a cache of ./guide, by the file of the Cache Directory Tagging Specification, which backups know."""
+    write_whole(folder / CACHE_TAG, b"Signature: 8a477f597d28d172789f06886806bc55\n# A cache of ./guide, which removes files from it.\n")
 
 
 # ---- owners: which process a container, a folder or a file belongs to

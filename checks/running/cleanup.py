@@ -19,7 +19,8 @@ def sweep() -> list[str]:
         removed += [f"container {name}" for name in Engine(program, ()).sweep()]
     for pattern in ("machines/*-*-*", "disk-*", "root-*", "bench-*"):
         for folder in cache_dir().glob(pattern):
-            if not owner_is_alive(owner_in_name(folder.name)):
+            owner = owner_in_name(folder.name)
+            if owner and not owner_is_alive(owner):
                 shutil.rmtree(folder, ignore_errors=True)
                 removed.append(f"folder {folder}")
     return removed + [f"folder {folder}" for folder in _sweep_states(Store(""))]

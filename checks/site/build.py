@@ -20,6 +20,8 @@ from checks.site.urls import hreflang, page_url
 # The environment variable with the address at which the site will be published. Only absolute links need the address.
 URL_VARIABLE = "SITE_URL"
 LOCAL_URL = "http://localhost:8000/"
+# A file in each built site: only a folder with this file, or an empty one, is replaced by the next build.
+MARKER = ".built-by-guide"
 
 
 def build(config: Config, out: Path, strict: bool = True) -> None:
@@ -28,8 +30,9 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
     Raises PageErrors for mistakes in the pages, and GuideError for warnings of MkDocs
     (if ``strict``) or for a page that shows other code than the code that runs.
     """
-    guide = read_guide(config)
     out = out.resolve()
+    _refuse_folder_of_others(config, out)
+    guide = read_guide(config)
     out.parent.mkdir(parents=True, exist_ok=True)
     with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
         fresh = Path(folder, "new")
@@ -40,9 +43,18 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
         fresh.rename(out)
 
 
+def _refuse_folder_of_others(config: Config, out: Path) -> None:
+    """Raise a GuideError for a folder that the build would replace although ./guide build did not write it."""
+    if config.root.is_relative_to(out) or (out / ".git").exists():
+        raise GuideError(f"--out: {out} holds the guide itself: name another folder, which the build may replace")
+    if out.exists() and not (out.is_dir() and ((out / MARKER).exists() or not any(out.iterdir()))):
+        raise GuideError(f"--out: {out} holds files that ./guide build did not write: remove it, or name another folder")
+
+
 def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool) -> None:
     """Build the whole site into ``out``, which must not exist yet. ``url`` ends in a slash. Raises GuideError as build() does."""
     out.mkdir(parents=True)
+    (out / MARKER).touch()
     if messages := processes.build(out, url, strict):
         raise GuideError("\n".join(messages))
     transcripts.write(config, guide, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -61,12 +62,13 @@ def sweep(store: Store) -> list[str]:
     removed = []
     for folder in (store.root / "machines").glob(".*"):
         owner = folder.name[1:].rsplit(":", 1)[0]
-        if not owner_is_alive(owner):
+        if re.fullmatch(r"\d+:\d+", owner) and not owner_is_alive(owner):
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(str(folder))
     for folder in (store.root, store.root / "records"):
         for path in folder.glob(".*.json.*"):
-            if not owner_is_alive(owner_in_name(path.name)):
+            owner = owner_in_name(path.name)
+            if owner and not owner_is_alive(owner):
                 path.unlink(missing_ok=True)
     return removed
 

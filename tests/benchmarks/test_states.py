@@ -157,6 +157,7 @@ def test_all_vm_slots_are_taken_and_freed_again(tmp_path, monkeypatch):
 
 def test_an_own_cache_shares_the_disks_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
+    assert cache_dir() == tmp_path
     (tmp_path / "disks").mkdir()
     (tmp_path / "disks" / "one").touch()
     (tmp_path / "engine.json").write_text("{}")

@@ -144,13 +144,14 @@ def test_a_broken_page_fails_the_build_with_its_position_and_the_old_site_stays(
     config = small_guide(tmp_path)
     out = tmp_path / "out"
     out.mkdir()
+    (out / building.MARKER).touch()
     (out / "old").write_text("kept")
     file = tmp_path / "docs/en/index.md"
     file.write_text(file.read_text() + f"\n{text}\n")
     with pytest.raises(GuideError) as error:
         building.build(config, out)
     assert str(error.value) == expected
-    assert [path.name for path in out.iterdir()] == ["old"]
+    assert {path.name for path in out.iterdir()} == {building.MARKER, "old"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
@@ -174,7 +175,7 @@ def test_bad_pages_are_reported_before_anything_is_built(tmp_path):
 
 def test_the_root_and_the_sitemaps_know_both_languages(small):
     _, out = small
-    assert {path.name for path in out.iterdir()} == {"en", "zh", "index.html", "404.html", "robots.txt"}
+    assert {path.name for path in out.iterdir()} == {building.MARKER, "en", "zh", "index.html", "404.html", "robots.txt"}
     sitemap = text_of(out, "zh", "sitemap.xml")
     assert "<loc>http://localhost:8000/zh/deep/page/</loc>" in sitemap
     for hreflang, language in (("en", "en"), ("zh-Hans", "zh"), ("x-default", "en")):
@@ -233,3 +234,25 @@ def test_serve_rebuilds_shows_errors_and_ends_without_a_trace(tmp_path):
     assert server.returncode == 0, output
     assert "docs/en/index.md:80: `bash foo` after the fence" in output
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_a_build_replaces_only_what_a_build_has_written(tmp_path):
+    (tmp_path / "guide").mkdir()
+    config = small_guide(tmp_path / "guide")
+    out = tmp_path / "out"
+    building.build(config, out)
+    building.build(config, out)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("kept")
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    for folder, reason in (
+        (config.root, "holds the guide itself"),
+        (tmp_path, "holds the guide itself"),
+        (tmp_path / "repository", "holds the guide itself"),
+        (tmp_path / "mine", "holds files that ./guide build did not write"),
+        (tmp_path / "mine" / "file", "holds files that ./guide build did not write"),
+    ):
+        with pytest.raises(GuideError, match=f"--out: {folder} {reason}"):
+            building.build(config, folder)
+    assert (tmp_path / "mine" / "file").read_text() == "kept"
+    assert config.file.exists()
