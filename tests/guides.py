@@ -16,7 +16,7 @@ from checks import config as configuration
 from checks.config import Config
 from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import snippet_fingerprints
-from checks.model import Guide, Outcome, PageErrors, PageRun
+from checks.model import Guide, Outcome, Page, PageErrors, PageRun, Snippet
 from checks.pages.reader import read_guide
 from checks.targets import load_targets, skip_reason
 
@@ -88,6 +88,18 @@ def fence(snippet_id, code, **attributes):
     """A bash snippet in Markdown, its attributes given without their ``data-``."""
     words = "".join(f' data-{key}="{value}"' for key, value in attributes.items())
     return f"```bash {{#{snippet_id}{words}}}\n{code}\n```\n\n"
+
+
+def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
+    """A VM page of bash snippets with the ids s0, s1, … without a file."""
+    path = Path(f"docs/{name}.md")
+    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
+    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
+
+
+def guide(*pages: Page) -> Guide:
+    """A guide of these pages."""
+    return Guide(("en",), {("en", page.name): page for page in pages})
 
 
 def one_language(folder: Path, pages: dict[str, str]) -> Config:

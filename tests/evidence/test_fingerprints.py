@@ -5,24 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from guides import ROOT
+from guides import ROOT, guide, page
 
 from checks import config as configuration
 from checks.evidence.fingerprints import page_fingerprints, snippet_fingerprints
-from checks.model import Guide, Page, Snippet
 from checks.targets import load_targets
 
 TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
-
-
-def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
-    path = Path(f"docs/{name}.md")
-    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
-    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
-
-
-def guide(*pages: Page) -> Guide:
-    return Guide(("en",), {("en", each.name): each for each in pages})
 
 
 def test_a_changed_byte_unsettles_what_comes_after_it_and_nothing_else():

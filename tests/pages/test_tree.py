@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from guides import errors, guide, one_language, page
 
-from guides import errors, one_language
-
-from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
 from checks.pages.tree import order
 
@@ -43,16 +40,6 @@ def test_a_second_machine_is_there_from_the_root_of_the_tree_on(tmp_path):
         "docs/b.md:4: peer: a has no second machine: drop peer",
         "docs/d.md:3: peer: c has a second machine, so this page has one: write peer: true",
     ]
-
-
-def page(name: str, *codes: str, after: str | None = None, **more) -> Page:
-    path = Path(f"docs/{name}.md")
-    snippets = tuple(Snippet(name, f"s{n}", "bash", code, path, n, n) for n, code in enumerate(codes))
-    return Page(name, "en", path, name, machine="vm", after=after, snippets=snippets, **more)
-
-
-def guide(*pages: Page) -> Guide:
-    return Guide(("en",), {("en", each.name): each for each in pages})
 
 
 def test_pages_run_after_what_they_stand_on_and_the_longest_branch_last():
