@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+
 import pytest
 from guides import GuideFolder
 
@@ -19,8 +21,8 @@ def orphans() -> set[str]:
 
     found = set()
     for program in engines.answering():
-        for name, who in engines.Engine(program, ()).ours():
-            if not owner_is_alive(who):
+        for name, owner in engines.Engine(program, ()).ours():
+            if not owner_is_alive(owner):
                 found.add(name)
     for folder in (cache_dir() / "machines").glob("*-*-*"):
         if not owner_is_alive(owner_in_name(folder.name)):
@@ -29,19 +31,23 @@ def orphans() -> set[str]:
 
 
 @pytest.fixture
-def nothing_left():
-    """Fails if the test leaves a container or a machine's folder behind; other runs on this host are not looked at."""
-    before = orphans()
-    yield
-    assert orphans() <= before
+def nothing_left(request):
+    """Fails if the test leaves a container or a machine's folder behind; what other runs on this host have is not looked at.
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Where xdist runs the tests side by side, those that look at what is left do so one after the other.
-
-    Some of them kill a run, and what it leaves until the next one starts is not what another test has left.
+    A test that uses ``kills_runs`` runs while no other test looks: what a killed run leaves until the next run starts
+    would be taken for what another test has left.
     """
-    for item in items:
-        if "nothing_left" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("machines"))
+    from checks.host import cache_dir
+
+    folder = cache_dir() / "locks"
+    folder.mkdir(exist_ok=True)
+    with (folder / "tests").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if "kills_runs" in request.fixturenames else fcntl.LOCK_SH)
+        before = orphans()
+        yield
+        assert orphans() <= before
+
+
+@pytest.fixture
+def kills_runs():
+    """Marks a test that ends runs by SIGKILL."""

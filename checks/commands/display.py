@@ -7,6 +7,7 @@ the seconds in the evidence.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import selectors
@@ -28,6 +29,7 @@ from checks.model import GuideError
 FOLDER_VARIABLE = "GUIDE_PROGRESS"  # as in pytest_plugin/messages.py
 TICK_S = 0.5
 SILENCE_S = 60.0  # after which a plain line is printed although nothing has changed
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 ENDED_WITHIN_S = 7.0  # from Ctrl-C until the child's processes are killed
 STAGES = {"panicked": "the kernel has panicked", "capturing": "capturing the dump", "back": "back after the restart"}
 
@@ -68,6 +70,11 @@ def describe(state: Mapping[str, Any], estimates: Estimates, elapsed_s: float) -
     return "  ".join(filter(None, parts))
 
 
+def _interrupt_when_parent_ends() -> None:
+    """In the child, before its program starts: SIGINT as soon as ./guide has ended, also by SIGKILL (PR_SET_PDEATHSIG, prctl(2))."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
 class Display:
     """Runs one child process and shows its lines and its progress."""
 
@@ -87,7 +94,7 @@ class Display:
                 environment.setdefault("FORCE_COLOR", "1")
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, start_new_session=True,
+                stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_interrupt_when_parent_ends,
             )  # fmt: skip
             before = {number: signal.signal(number, self._interrupt(process)) for number in (signal.SIGINT, signal.SIGTERM)}
             try:
