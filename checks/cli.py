@@ -17,7 +17,6 @@ from checks import config as configuration
 from checks.config import Config
 from checks.model import GuideError
 
-ROOT = Path(__file__).resolve().parent.parent
 Command = Callable[[Config, argparse.Namespace], int]
 
 
@@ -52,7 +51,7 @@ def _log_to_stderr() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./guide", description="A guide whose every snippet is run.")
-    parser.add_argument("--config", default=str(ROOT / "mkdocs.yml"), metavar="FILE", help="another site's mkdocs.yml")
+    parser.add_argument("--config", default=str(configuration.PROJECT / "mkdocs.yml"), metavar="FILE", help="another site's mkdocs.yml")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Command, text: str) -> argparse.ArgumentParser:

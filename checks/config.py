@@ -21,7 +21,7 @@ import posixpath
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
@@ -29,6 +29,8 @@ from checks.mkdocs_yml import inherited, merged, source
 from checks.model import GuideError
 from checks.strict_yaml import Document
 from checks.validation import Section, check_values, expected, matching
+
+PROJECT = Path(__file__).resolve().parents[1]  # the folder of this project, whose pyproject.toml has pytest's settings
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,6 @@ class Config:
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     state_limits: StateLimits = StateLimits()
     twins: dict[str, dict[str, str]] = field(default_factory=dict, hash=False, compare=False)  # extra.twins: language -> name, hreflang
-    raw: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def root(self) -> Path:
@@ -131,14 +132,12 @@ class _SiteFile:
     """A mkdocs.yml with those that it inherits from."""
 
     settings: _MkDocs
-    raw: dict[str, Any]
     documents: list[Document]
 
     @classmethod
     def read(cls, file: Path) -> _SiteFile:
         documents = inherited(file)
-        raw = merged(documents)
-        return cls(check_values(raw, _MkDocs, partial(source, documents)), raw, documents)
+        return cls(check_values(merged(documents), _MkDocs, partial(source, documents)), documents)
 
     @property
     def docs(self) -> Path:
@@ -169,5 +168,4 @@ def load(file: Path) -> Config:
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         always_run=checks.always_run,
         twins=(site.settings.extra or _Extra()).twins,
-        raw=site.raw,
     )

@@ -14,6 +14,8 @@ from pathlib import Path
 from checks.model import GuideError
 
 CACHE_TAG = "CACHEDIR.TAG"
+# The environment variable by which ./guide tells pytest the folder of the progress display.
+PROGRESS_VARIABLE = "GUIDE_PROGRESS"
 
 
 def cache_dir() -> Path:

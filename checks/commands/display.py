@@ -24,9 +24,10 @@ from types import FrameType
 from typing import Any
 
 from checks.evidence.files import read_evidence
+from checks.host import PROGRESS_VARIABLE
 from checks.model import GuideError
 
-FOLDER_VARIABLE = "GUIDE_PROGRESS"  # as in pytest_plugin/messages.py
+INTERRUPTED = 130  # the exit status of ./guide after Ctrl-C or SIGTERM
 TICK_S = 0.5
 SILENCE_S = 60.0  # after which a plain line is printed although nothing has changed
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -87,11 +88,9 @@ class Display:
         self._interrupted_at: float | None = None
 
     def run(self, command: list[str], folder: Path) -> int:
-        """Run the command in ``folder`` to its end; its exit status, 130 after Ctrl-C or SIGTERM."""
+        """Run the command in ``folder`` to its end; its exit status, INTERRUPTED after Ctrl-C or SIGTERM."""
         with tempfile.TemporaryDirectory(prefix="guide-progress-") as states:
-            environment = {**os.environ, FOLDER_VARIABLE: states, "PYTHONUNBUFFERED": "1"}
-            if self._terminal:
-                environment.setdefault("FORCE_COLOR", "1")
+            environment = {**os.environ, PROGRESS_VARIABLE: states, "PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_interrupt_when_parent_ends,
@@ -103,7 +102,7 @@ class Display:
                 for number, handler in before.items():
                     signal.signal(number, handler)
         status = process.wait()
-        return 130 if self._interrupted_at is not None else status
+        return INTERRUPTED if self._interrupted_at is not None else status
 
     def _interrupt(self, process: subprocess.Popen[bytes]) -> Any:
         """A signal handler that interrupts all processes of the child once, as Ctrl-C at a terminal does."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from pathlib import Path
 
+from checks.commands.display import INTERRUPTED
 from checks.commands.junit import failed_tests, summary_line
-from checks.commands.verify import ROOT, STATUS, run_pytest
-from checks.config import Config
+from checks.commands.verify import STATUS, run_pytest
+from checks.config import PROJECT, Config
 from checks.evidence.validity import PageStatus, evidence_status
 from checks.model import Guide
 from checks.pages.reader import read_guide
@@ -32,39 +34,48 @@ def test(config: Config, everything: bool, rest: list[str]) -> int:
     name = target.name if target else ""
     if rest:
         return STATUS.get(run_pytest(config, name, *COMMON, f"--junitxml={config.work_dir / 'junit.xml'}", *rest), 2)
-    began = time.monotonic()
     guide = read_guide(config)
     rows = evidence_status(config, guide, [target]) if target else []
     pages = _pages_to_run(config, guide, rows, everything)
     print(_plan(target, rows, pages), flush=True)
-    arguments = [*COMMON, "--guide-jobs=auto", f"--target={name}", *pages]
+    status, reports = _run_twice(config, name, _arguments(config, name, pages, everything))
+    if target and status != INTERRUPTED:
+        print(_report(config, guide, target, rows, pages))
+    print(summary_line(reports))
+    return status
+
+
+def _arguments(config: Config, target: str, pages: list[str], everything: bool) -> list[str]:
+    """Pytest's arguments, but for those of the workers and of the report."""
+    arguments = [*COMMON, f"--target={target}", *pages]
     arguments += [f"--guide-evidence={config.evidence_dir}"] if everything else ["-m", "not slow"]
     if (config.root / "tests").is_dir():
         arguments += ["tests"]
-    if everything and config.root == ROOT:
+    if everything and config.root == PROJECT:
         # Measured: with coverage the tests of reading and linting take 1.6 times as long, so only the whole run has it.
         arguments += ["--cov=checks", "--cov-branch", "--cov-report=term"]
+    return arguments
+
+
+def _run_twice(config: Config, target: str, arguments: list[str]) -> tuple[int, list[Path]]:
+    """Run pytest, and a few failures once more; the exit status of ./guide and the reports, of which the later one counts."""
+    began = time.monotonic()
     first, second = config.work_dir / "junit-test.xml", config.work_dir / "junit-second-try.xml"
     for report in (first, second):
         report.unlink(missing_ok=True)
     shutil.rmtree(config.work_dir / "pytest", ignore_errors=True)  # --last-failed is to know the failures of this run only.
-    status = STATUS.get(run_pytest(config, name, *arguments, f"--junitxml={first}"), 2)
-    reports = [first]
+    status = STATUS.get(run_pytest(config, target, "--guide-jobs=auto", *arguments, f"--junitxml={first}"), 2)
     failed = failed_tests(first)
     # An error outside any test, as of a file that cannot be imported, is no accident.
     may_try_again = all(not test.startswith(" ") for test in failed) and time.monotonic() - began < SECOND_TRY_BEFORE_S
-    if status == 1 and 0 < len(failed) <= SECOND_TRY_AT_MOST and may_try_again:
-        print(f"\nonce more, alone: {', '.join(failed)}\n", flush=True)
-        again = [argument for argument in arguments if not argument.startswith("--guide-jobs")]
-        status = STATUS.get(run_pytest(config, name, *again, "--last-failed", f"--junitxml={second}"), 2)
-        reports.append(second)
-        if late := [test for test in failed if test not in failed_tests(*reports)]:
-            print(f"passed at the second try only: {', '.join(late)}")
-        status = status or (1 if failed_tests(*reports) else 0)
-    if target and status != 130:
-        print(_report(config, guide, target, rows, pages))
-    print(summary_line(reports))
-    return status
+    if status != 1 or not 0 < len(failed) <= SECOND_TRY_AT_MOST or not may_try_again:
+        return status, [first]
+    print(f"\nonce more, alone: {', '.join(failed)}\n", flush=True)
+    status = STATUS.get(run_pytest(config, target, *arguments, "--last-failed", f"--junitxml={second}"), 2)
+    still_failed = failed_tests(first, second)
+    if late := [test for test in failed if test not in still_failed]:
+        print(f"passed at the second try only: {', '.join(late)}")
+    return status or (1 if still_failed else 0), [first, second]
 
 
 def _pages_to_run(config: Config, guide: Guide, rows: list[PageStatus], everything: bool) -> list[str]:

@@ -8,32 +8,32 @@ import subprocess
 import sys
 from pathlib import Path
 
-from checks.commands.display import Display, Estimates
-from checks.config import Config
+from checks.commands.display import INTERRUPTED, Display, Estimates
+from checks.config import PROJECT, Config
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.pages.tree import find_pages, order
 from checks.running import cleanup
 from checks.targets import choose_target, load_targets
 
-ROOT = Path(__file__).resolve().parents[2]  # the folder of this project, whose pyproject.toml has pytest's settings
 # The exit status of pytest -> that of ./guide; every other status of pytest becomes 2.
-INTERRUPTED = 130
 STATUS = {0: 0, 1: 1, 2: INTERRUPTED, INTERRUPTED: INTERRUPTED}
 NOTHING_COLLECTED = 5  # pytest's exit status
 
 
 def run_pytest(config: Config, target: str, *arguments: str, interactive: bool = False) -> int:
-    """Run pytest in a process of its own, with a progress line; returns pytest's exit status, 130 when interrupted.
+    """Run pytest in a process of its own, with a progress line; returns pytest's exit status, INTERRUPTED when interrupted.
 
     ``interactive`` leaves the terminal to pytest, as --keep needs it.
     """
     command = [sys.executable, "-m", "pytest", "--rootdir", str(config.root), *arguments]
-    if config.root != ROOT:
+    if config.root != PROJECT:
         command += ["-c", os.devnull, "-p", "checks.pytest_plugin.plugin", "-o", f"cache_dir={config.work_dir}/pytest"]
     command += ["--guide-config", config.file.name]
     if interactive:
         return subprocess.run(command, cwd=config.root).returncode
+    if sys.stdout.isatty():
+        command += ["--color=yes"]  # pytest itself writes into a pipe. A variable would also colour what the tests start.
     status = Display(Estimates(config.evidence_dir, target)).run(command, config.root)
     if status == INTERRUPTED or status not in STATUS:
         cleanup.sweep()  # Processes that were killed could not end their machines.

@@ -44,6 +44,7 @@ class Container:
     kind = "container"
     emulator: str | None = None
     accelerator: str | None = None
+    saves_processes = False
     default_timeout_s = 60.0
 
     def __init__(self, engine: Engine, image: str, limits: ContainerLimits = LIMITS):

@@ -24,6 +24,7 @@ class Machine(Protocol):
     kind: str  # "container" or "vm"
     emulator: str | None  # the version of the emulator, for evidence; None for a container
     accelerator: str | None  # "kvm", "tcg", or None for a container
+    saves_processes: bool  # whether a restored machine has the processes that ran when it was saved
     default_timeout_s: float  # for a snippet whose page names no timeout
     in_use: str | None  # the key of the saved state that the machine was restored from
     slot: ExitStack  # the right to run on this host (see slots.py); closing the stack gives the right back

@@ -31,6 +31,7 @@ class Vm:
     """One running VM. The VM's files are in a folder of its own, which ``stop`` removes."""
 
     kind = "vm"
+    saves_processes = True
     default_timeout_s = 120.0
 
     def __init__(self, engine: Engine, emulator_image: str, disk: Path, hardware: Hardware, accelerator: str, lan: Path | None = None):

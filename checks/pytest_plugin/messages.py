@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-FOLDER_VARIABLE = "GUIDE_PROGRESS"
+from checks.host import PROGRESS_VARIABLE
+
 # Attributes of log records that say where a run is.
 FIELDS = ("page", "done", "count", "stage")
 
@@ -77,7 +78,7 @@ FOLDER = pytest.StashKey[str]()
 def install(config: pytest.Config, worker: str | None) -> None:
     """Add the handlers for the time of this pytest session."""
     # Out of the environment, or a pytest that a test starts would write into the display of this run.
-    folder: str | None = getattr(config, "workerinput", {}).get("guide_progress") or os.environ.pop(FOLDER_VARIABLE, None)
+    folder: str | None = getattr(config, "workerinput", {}).get("guide_progress") or os.environ.pop(PROGRESS_VARIABLE, None)
     log.setLevel(logging.DEBUG)
     handlers: list[logging.Handler] = [MessageHandler(config, worker, prints_stages=folder is None)]
     if folder:

@@ -199,8 +199,6 @@ class Provisioner:
             retention.prune(self.store, self.config.state_limits, self.remove_image, room_for=needed)
             require_free_space(self.store.root, needed, "a state")
             folder = self.store.new_folder()
-            if session.machine.kind == "container":
-                session.end_shell()
             tag = f"{self.store.images}:{record.key[:16]}-{uuid.uuid4().hex[:8]}"
             image_bytes = session.save(folder, tag)
             image = None if image_bytes is None else StateImage(tag, image_bytes)

@@ -117,6 +117,7 @@ class Runner:
         outcome = self.session.run(snippet)
         progress.done[snippet.id] = outcome
         progress.run.outcomes.append(outcome)
+        progress.announce()
         last = not progress.left
         if last and outcome.failure is None and (late := self.session.refused_since_last_snippet()):
             outcome.failure = f"what the page left running in the background went too far: {late}"

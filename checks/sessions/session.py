@@ -7,7 +7,6 @@ not announced, a line that failed in the middle, a machine that went away unaske
 from __future__ import annotations
 
 import base64
-import logging
 import shlex
 import time
 from pathlib import Path
@@ -18,8 +17,6 @@ from checks.model import Dump, Outcome, Snippet, utc_now
 from checks.sessions.crash_dumps import find_dumps, record_new_dump
 from checks.sessions.restarts import RestartWatch, read_uptime
 from checks.sessions.verdict import judge_end, refusals
-
-log = logging.getLogger("guide")
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s,
 # and four times as long where twice as many VMs run as the host has processors.
@@ -87,7 +84,12 @@ class Session:
         self.packages_before = packages_before
 
     def save(self, folder: Path, image_tag: str) -> int | None:
-        """Save the machine as it is, and go on; see ``Machine.save``."""
+        """Save the machine as it is, and go on; see ``Machine.save``.
+
+        Where a saved state has no processes the reader is logged out first, so that no process writes meanwhile.
+        """
+        if not self.machine.saves_processes:
+            self.end_shell()
         return self.machine.save(folder, image_tag)
 
     def close(self) -> None:

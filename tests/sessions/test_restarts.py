@@ -70,7 +70,7 @@ def test_a_panic_must_come_soon_unless_the_machine_restarts_before_it():
 class FakeMachine:
     """A VM whose agent says what it is told to, and whose kernel panics once its button has been pressed."""
 
-    kind, accelerator, emulator, default_timeout_s, in_use, slot = "vm", None, None, 120, None, None
+    kind, accelerator, emulator, default_timeout_s, in_use, slot, saves_processes = "vm", None, None, 120, None, None, True
 
     def __init__(self, *messages):
         self.console = Console(Path("/nonexistent"))
