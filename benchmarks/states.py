@@ -30,7 +30,7 @@ from checks.model import Guide, GuideError, Page, Snippet
 from checks.pages.reader import read_guide
 from checks.pages.tree import ancestors
 from checks.running.provision import Provisioner
-from checks.sessions.session import shell_command
+from checks.sessions.shell_command import shell_command
 from checks.states.store import Store, new_run_name
 from checks.targets import Target, choose_target, load_targets, runnable
 

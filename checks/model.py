@@ -135,13 +135,18 @@ def utc_now() -> str:
 class Dump(TypedDict):
     """A crash dump on a machine: its path, its size, and its first 16 bytes in hexadecimal digits.
 
-    ``on`` is "peer" when the dump is on the second machine of a page.
+    ``on`` is "peer" when the dump is on the second machine of a page. ``release`` and ``crashed_at`` (UTC) are those of
+    its header. The machine lists a dump with its whole ``header``, or with why it is ``unreadable``.
     """
 
     path: str
     bytes: int
     magic: str
     on: NotRequired[str]
+    release: NotRequired[str]
+    crashed_at: NotRequired[str]
+    header: NotRequired[dict[str, Any]]
+    unreadable: NotRequired[str]
 
 
 @dataclass

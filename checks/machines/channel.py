@@ -21,11 +21,14 @@ MODULES = [
     ("checks", b""),
     ("checks.machines", b""),
     ("checks.machines.guest", b""),
-    *((f"checks.machines.guest.{name}", (_FOLDER / f"{name}.py").read_bytes()) for name in ("login", "agent")),
+    *((f"checks.machines.guest.{name}", (_FOLDER / f"{name}.py").read_bytes()) for name in ("driver", "login", "agent")),
 ]
 LOADER = (_FOLDER / "loader.py").read_text()
 # A machine that is restored from a state still has the agent that was sent to the machine before it was saved.
 MODULES_DIGEST = hashlib.sha256(b"\0".join(code for _, code in MODULES)).hexdigest()
+
+
+LINE_BYTES = 8 << 20  # The agent sends at most 64 KiB of output a line, and the whole output of an ``exec``.
 
 
 class Channel:
@@ -43,7 +46,8 @@ class Channel:
     def connect(self, read_fd: int, write_fd: int) -> None:
         """Go on over these descriptors; messages that have arrived before stay in the queue."""
         self.read_fd, self.write_fd = read_fd, write_fd
-        self.buffer = b""
+        self.beginning: list[bytes] = []  # of a line that has not arrived whole
+        self.waiting_bytes = 0  # the length of that beginning
 
     def send(self, **message: object) -> None:
         """Send one message; MachineLost when the other end has closed the line."""
@@ -77,12 +81,26 @@ class Channel:
         return self.queue.pop(0)
 
     def _take(self, data: bytes) -> None:
-        *lines, self.buffer = (self.buffer + data).split(b"\n")
-        for line in filter(None, lines):
-            try:
-                self.queue.append(json.loads(line))
-            except ValueError:
-                continue  # A line that was cut off when the machine went away.
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self.beginning.append(end)
+            line = b"".join(self.beginning)
+            self.beginning, self.waiting_bytes = [], 0
+            if line:
+                self._take_line(line)
+        self.beginning.append(rest)
+        self.waiting_bytes += len(rest)
+        if self.waiting_bytes > LINE_BYTES:
+            raise MachineLost(f"the machine's agent sent a line of more than {LINE_BYTES >> 20} MiB: something else speaks in its place")
+
+    def _take_line(self, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return  # A line that was cut off when the machine went away, or noise on the port while a machine starts.
+        if not isinstance(message, dict) or not isinstance(message.get("op"), str):
+            raise MachineLost(f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place")
+        self.queue.append(message)
 
     def expect(self, op: str, timeout_s: float, sender: str, tick: Callable[[], None] | None = None) -> Message:
         """The next message of kind ``op``; messages of other kinds are dropped. MachineLost after ``timeout_s`` seconds."""
@@ -99,5 +117,8 @@ class Channel:
 
 
 def decode(message: Message, key: str) -> bytes:
-    """The bytes that a message carries in base64 under ``key``; none when the key is missing."""
-    return base64.b64decode(message.get(key) or "")
+    """The bytes that a message carries in base64 under ``key``; none when the key is missing. MachineLost for anything else."""
+    try:
+        return base64.b64decode(message.get(key) or "", validate=True)
+    except (TypeError, ValueError):
+        raise MachineLost(f"expected base64 from the machine's agent, found {str(message.get(key))[:80]!r}") from None

@@ -87,5 +87,14 @@ class RestartableMachine(Machine, Protocol):
     def empty_at_restart(self) -> None:
         """Make the next restart a power cycle, after which the memory is empty."""
 
+    def page_tables(self) -> list[int]:
+        """The physical address of the page table that each processor uses (x86: CR3); [] while no emulator answers."""
+
+    def per_cpu_base(self) -> int | None:
+        """Where the first processor's per-CPU data lie in the kernel's virtual memory: random for each kernel that starts.
+
+        None when that processor is not seen in the kernel.
+        """
+
     def press(self, button: str) -> None:
         """Do what a person at the hypervisor or the management controller would: "nmi" injects an NMI."""

@@ -18,7 +18,7 @@ from qemu.qmp import Message
 from checks.machines.engine import Engine
 from checks.machines.hardware import LAN, Hardware
 from checks.machines.machine import MachineLost
-from checks.machines.qmp import Monitor
+from checks.machines.qmp import Monitor, Registers
 
 SOCKET_TIMEOUT_S = 180  # from the start of QEMU's container to QEMU's sockets
 # The processes that QEMU's container may have. QEMU starts up to 64 threads for a slow disk alone, beside its own
@@ -108,6 +108,13 @@ class QemuProcess:
     def events(self) -> list[Message]:
         """QEMU's events since the last call, the oldest first."""
         return self.monitor.events()
+
+    def registers(self) -> Registers:
+        """The processors as they are at this moment; empty while no QEMU answers."""
+        try:
+            return self.monitor.registers()
+        except MachineLost:
+            return Registers([], None)
 
     def printed(self) -> str:
         """What QEMU printed last, as one line."""

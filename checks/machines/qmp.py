@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Coroutine
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +16,29 @@ from qemu.qmp import Message, QMPClient, QMPError
 from checks.machines.machine import MachineLost
 
 TIMEOUT_S = 120  # for one command
+PAGE_TABLE_MASK = 0x000F_FFFF_FFFF_F000  # of CR3: the other bits are flags (Intel SDM, volume 3, 4.5)
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Registers:
+    """What QEMU shows of a machine's processors (x86, 64 bits), which no program in the machine can write for it.
+
+    ``page_tables`` are the physical addresses in CR3, of all processors. ``kernel_gs_base`` is the first processor's GS
+    base while it runs kernel code, else None.
+    """
+
+    page_tables: list[int]
+    kernel_gs_base: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> Registers:
+        """Read the output of the monitor's command ``info registers -a``."""
+        tables = [int(value, 16) & PAGE_TABLE_MASK for value in re.findall(r"\bCR3=([0-9a-f]{8,16})\b", text)]
+        privilege, base = re.search(r"\bCPL=([0-3])\b", text), re.search(r"^GS =[0-9a-f]{4} ([0-9a-f]{16})\b", text, re.MULTILINE)
+        in_kernel = privilege is not None and privilege[1] == "0" and base is not None and int(base[1], 16) >> 63
+        return cls(tables, int(base[1], 16) if in_kernel and base else None)
 
 
 class Monitor:
@@ -49,6 +72,10 @@ class Monitor:
             return self._await(self._client.execute(command, named or None))
         except (QMPError, EOFError, OSError) as error:
             raise MachineLost(f"QEMU: {command}: {error}") from None
+
+    def registers(self) -> Registers:
+        """The processors as they are at this moment."""
+        return Registers.parse(self("human-monitor-command", command_line="info registers -a"))
 
     def events(self) -> list[Message]:
         """The events that QEMU has sent since the last call, the oldest first."""

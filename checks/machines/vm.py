@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,6 +26,7 @@ from checks.machines.qmp import Monitor
 BOOT_TIMEOUT_S = 900  # A boot takes 20 to 70 s under TCG on two cores; over 180 s was seen with eight VMs on two cores.
 # A boot took 140 s on a quiet host: the firmware verifies each program, and its variables are written through SMM.
 SECURE_BOOT_TIMEOUT_S = 1800
+REGISTER_TRIES = 100  # 5 s in all; a machine that waits for a snippet is mostly idle, which it is in the kernel
 
 
 class Vm:
@@ -181,6 +183,18 @@ class Vm:
         self.channel.expect("loader", timeout_s, "the machine does not come up", tick)
         self.channel.load("reader")
         return self.channel.expect("hello", 180, "the machine's agent", tick)
+
+    def page_tables(self) -> list[int]:
+        """The physical address of the page table that each processor uses; [] while QEMU does not answer."""
+        return self.qemu.registers().page_tables
+
+    def per_cpu_base(self) -> int | None:
+        """The kernel's GS base on the first processor; None when that processor is not seen in the kernel in some tries."""
+        for _ in range(REGISTER_TRIES):
+            if (base := self.qemu.registers().kernel_gs_base) is not None:
+                return base
+            time.sleep(0.05)
+        return None
 
     def press(self, button: str) -> None:
         """Do what a person at the hypervisor or the management controller would; "nmi" is the only button."""

@@ -29,7 +29,7 @@ def attach(session: Session) -> int:
     """Connect this terminal (or what stdin is instead) to a shell on the machine, until the shell ends; 0, or 1 if the machine is lost."""
     channel = session.machine.channel
     code = INSIDE % shlex.quote(os.environ.get("TERM", "dumb"))
-    channel.send(op="run", code=base64.b64encode(code.encode()).decode())
+    channel.send(op="run", number=0, whole=False, code=base64.b64encode(code.encode()).decode())
     stdin = sys.stdin.fileno()
     before = termios.tcgetattr(stdin) if os.isatty(stdin) else None
     if before:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 
 from checks.machines.machine import MachineLost, RestartableMachine
 from checks.model import Outcome, Snippet
+from checks.sessions.crash_dumps import RunningKernel
 
 log = logging.getLogger("guide")
 
@@ -16,27 +16,26 @@ CRASH_STARTS_WITHIN_S = 300  # from the end of the command to the panic; a panic
 NOT_ON_CONSOLE = "not told on the console"
 
 
-def read_uptime(execute: Callable[..., tuple[int, bytes]]) -> float:
-    """Seconds since the machine's kernel started, from /proc/uptime; 0 when that cannot be read."""
-    status, output = execute("cat", "/proc/uptime")
-    return float(output.split()[0]) if status == 0 and output.split() else 0.0
-
-
 class RestartWatch:
     """Follows the restart that a snippet announces with ``data-expect``, from the start of its command to the login.
 
-    ``uptime_s`` is what the kernel's clock showed before: a kernel whose messages have a much lower time is another
-    kernel. The watch writes into ``outcome`` why the kernel panicked, and when each stage was reached.
-    ``began`` is time.monotonic() at the snippet's start.
+    ``kernel`` is the kernel that is to crash: one whose messages have a much lower time is another kernel, and a
+    processor in the memory that this kernel has reserved runs the capture kernel. The watch writes into ``outcome`` why
+    the kernel panicked, and when each stage was reached. ``began`` is time.monotonic() at the snippet's start.
     """
 
-    def __init__(self, snippet: Snippet, machine: RestartableMachine, outcome: Outcome, began: float, uptime_s: float = 0):
+    def __init__(self, snippet: Snippet, machine: RestartableMachine, outcome: Outcome, began: float, kernel: RunningKernel | None = None):
         self.expect = snippet.expect
         # With data-dump="none" the capture kernel may panic as well, as long as the machine comes back.
         self.capture_may_die = not snippet.dump
         self.machine, self.console = machine, machine.console
         self.since = machine.console.mark()
-        self.outcome, self.began, self.uptime_s = outcome, began, uptime_s
+        self.outcome, self.began = outcome, began
+        self.kernel, self.uptime_s = kernel, kernel.uptime_s if kernel else 0.0
+        self.ran_in_reserved = False  # A processor was seen there; see _look_at_processors.
+        if kernel and any(map(kernel.reserves, machine.page_tables())):
+            raise MachineLost("the running kernel lies in the memory that /proc/iomem calls reserved for a capture kernel")
+        self.per_cpu_base = machine.per_cpu_base() if self.expect == "kexec" else None
         self.command_ended: float | None = None  # time.monotonic() at which the shell answered
 
     def _reach(self, stage: str) -> None:
@@ -51,6 +50,7 @@ class RestartWatch:
 
     def look(self) -> None:
         """Read the console; MachineLost when the console shows that the announced restart cannot come any more."""
+        self._look_at_processors()
         panics = self.console.panics(self.since, oops=self.expect == "crash")
         reset = self._first_reset()
         if self.expect == "reboot":
@@ -59,6 +59,11 @@ class RestartWatch:
             self._look_for_kexec(panics, reset)
         else:
             self._look_for_panic(panics, reset)
+
+    def _look_at_processors(self) -> None:
+        """Note a processor whose page table lies in reserved memory: the kernel that reserved it uses none there."""
+        if self.kernel and not self.ran_in_reserved:
+            self.ran_in_reserved = any(map(self.kernel.reserves, self.machine.page_tables()))
 
     def _look_for_reboot(self, panics: list[str], reset: int | None) -> None:
         if panics:
@@ -134,6 +139,12 @@ class RestartWatch:
                 raise MachineLost(f"the kernel panicked ({self.outcome.panic}), and a capture kernel ran before the restart")
         if self.expect == "crash" and not self._capture_kernel_ran(self._first_reset()):
             raise MachineLost(f"the kernel panicked ({self.outcome.panic}) and restarted: no capture kernel ran in between")
+        if self.expect == "crash" and self.kernel and not self.capture_may_die and not self.ran_in_reserved:
+            raise MachineLost(
+                "the console shows a crash, but QEMU never saw a processor run in the memory that is reserved for the capture kernel"
+            )
+        if self.per_cpu_base is not None and self.machine.per_cpu_base() == self.per_cpu_base:
+            raise MachineLost("the boot_id is another, but QEMU sees the kernel's memory where it was: no other kernel has started")
         self._reach("back")
 
     def last_stage(self) -> str:

@@ -7,16 +7,16 @@ not announced, a line that failed in the middle, a machine that went away unaske
 from __future__ import annotations
 
 import base64
-import shlex
 import time
 from pathlib import Path
 
 from checks.machines.channel import decode
 from checks.machines.machine import Machine, MachineLost, Message, RestartableMachine
 from checks.model import Dump, Outcome, Snippet, utc_now
-from checks.sessions.crash_dumps import find_dumps, record_new_dump
-from checks.sessions.restarts import RestartWatch, read_uptime
-from checks.sessions.verdict import judge_end, refusals
+from checks.sessions.crash_dumps import find_dumps, record_new_dump, running_kernel
+from checks.sessions.restarts import RestartWatch
+from checks.sessions.shell_command import shell_command
+from checks.sessions.verdict import hidden_failure, judge_end, refusals
 
 # In seconds, when the page says nothing. Under TCG a boot takes 20 to 70 s, a crash with its capture 60 to 120 s,
 # and four times as long where twice as many VMs run as the host has processors.
@@ -26,24 +26,9 @@ EMULATED_PATIENCE = 3
 # After these restarts the memory is empty, as after a power cycle. What a panic leaves in memory is what ramoops reads.
 EMPTIES = ("reboot", "crash")
 END_OF_INPUT_GRACE_S = 2
+OUTPUT_BYTES = 16 << 20  # of one snippet
 SETTLE_TIMEOUT_S = 300
 KILL_TIMEOUT_S = 60
-
-
-def shell_command(snippet: Snippet) -> str:
-    """What the reader's shell is given: a bash snippet as it is, a Python snippet as a reader would start it.
-
-    A Python snippet with ``data-file`` is saved under that name and started.
-    """
-    if snippet.language == "bash":
-        return snippet.code
-    if snippet.file is None:
-        return f"python3 -c {shlex.quote(snippet.code)}"
-    end = "GUIDE-END"
-    while end in snippet.code:
-        end += "-"
-    name = shlex.quote(snippet.file)
-    return f"cat >{name} <<'{end}' &&\n{snippet.code}\n{end}\npython3 {name}"
 
 
 class Session:
@@ -57,6 +42,7 @@ class Session:
         self.boot_id: str | None = None
         self.kernel = ""
         self.packages_before: dict[str, str] = {}
+        self._snippets_sent = 0
 
     @property
     def machines(self) -> list[Machine]:
@@ -166,7 +152,18 @@ class Session:
         return outcome
 
     def _send(self, snippet: Snippet) -> None:
-        self.machine.channel.send(op="run", code=base64.b64encode(shell_command(snippet).encode()).decode())
+        self._snippets_sent += 1
+        code = base64.b64encode(shell_command(snippet).encode()).decode()
+        # A Python program is one command for bash, which need not be asked where that command ends.
+        self.machine.channel.send(op="run", number=self._snippets_sent, whole=snippet.language == "python", code=code)
+
+    def _is_of_this_snippet(self, message: Message) -> bool:
+        """Whether a message about a snippet is about the one that was sent last; MachineLost when it is about another."""
+        if message["op"] not in ("done", "ended", "failed"):
+            return False
+        if message.get("number") != self._snippets_sent:
+            raise MachineLost("the agent reported on another snippet than the one that runs: something else speaks in its place")
+        return True
 
     # ---- a snippet that ends by itself
 
@@ -176,7 +173,10 @@ class Session:
         message = self._await_end(output, began + timeout_s)
         if message is None:
             message = self._end_overdue(outcome, output, timeout_s)
-        outcome.output = bytes(output)
+        elif message["op"] == "flood":
+            outcome.failure = f"printed more than {OUTPUT_BYTES >> 20} MiB; the rest is not kept, and the snippet was ended"
+            message = self._end_shell_now(output)
+        outcome.output = bytes(output[:OUTPUT_BYTES])
         if message.get("op") == "loader":
             self._load_agent()
             outcome.failure = 'the machine went away and came back; the page does not say data-expect="reboot", "crash" or "panic"'
@@ -189,7 +189,10 @@ class Session:
             outcome.failure = judge_end(snippet, message)
 
     def _await_end(self, output: bytearray, deadline: float) -> Message | None:
-        """Append to ``output`` what is printed until the shell answers or the machine restarts; None at the deadline."""
+        """Append to ``output`` what is printed until the shell answers or the machine restarts; None at the deadline.
+
+        The message "flood" is this session's own: more has been printed than is kept.
+        """
         mark = self.machine.console_mark()
 
         def tick() -> None:
@@ -198,9 +201,11 @@ class Session:
                 raise MachineLost(f"the kernel panicked: {reason}")
 
         while (message := self.machine.channel.receive(deadline, tick)) is not None:
-            if message.get("op") == "out":
+            if message["op"] == "out":
                 output += decode(message, "data")
-            elif message.get("op") in ("done", "ended", "loader"):
+                if len(output) > OUTPUT_BYTES:
+                    return {"op": "flood"}
+            elif message["op"] == "loader" or (self._is_of_this_snippet(message) and message["op"] != "failed"):
                 return message
         return None
 
@@ -212,8 +217,14 @@ class Session:
             outcome.failure = f"waited for input on the terminal for {timeout_s:g} s; a reader's would wait for ever"
             return message
         outcome.failure = f"did not end within {timeout_s:g} s (data-timeout says how long it may take)"
+        return self._end_shell_now(output)
+
+    def _end_shell_now(self, output: bytearray) -> Message:
         self.machine.channel.send(op="kill")
-        return self._await_end(output, time.monotonic() + KILL_TIMEOUT_S) or {"op": "ended", "status": None}
+        deadline = time.monotonic() + KILL_TIMEOUT_S
+        while (message := self._await_end(output, deadline)) is not None and message["op"] == "flood":
+            del output[OUTPUT_BYTES:]
+        return message or {"op": "ended", "status": None}
 
     # ---- a snippet over which the machine restarts
 
@@ -223,14 +234,17 @@ class Session:
             raise MachineLost(f'data-expect="{snippet.expect}" needs machine: vm; a container shares the host\'s kernel')
         crash = snippet.expect == "crash"
         dumps_before = self.find_dumps() if crash else []
-        uptime_s = read_uptime(self.execute) if crash else 0.0
+        kernel = running_kernel(self.execute) if crash else None
+        if kernel and not kernel.reserved:
+            raise MachineLost('data-expect="crash": no memory is reserved for a capture kernel (/proc/iomem)')
         if snippet.expect in EMPTIES:
             machine.empty_at_restart()
-        watch = RestartWatch(snippet, machine, outcome, began, uptime_s)
+        watch = RestartWatch(snippet, machine, outcome, began, kernel)
         self._send(snippet)
         self._follow_restart(snippet, outcome, watch, machine, began)
-        if crash and outcome.failure is None:
-            record_new_dump(outcome, dumps_before, self.find_dumps(), self.dump_patterns, snippet.dump)
+        if kernel and outcome.failure is None:
+            took_s = time.monotonic() - began
+            record_new_dump(outcome, dumps_before, self.find_dumps(), self.dump_patterns, snippet.dump, kernel, took_s)
 
     def _follow_restart(
         self, snippet: Snippet, outcome: Outcome, watch: RestartWatch, machine: RestartableMachine, began: float
@@ -246,7 +260,11 @@ class Session:
             while (message := machine.channel.receive(began + timeout_s, tick)) is not None:
                 if message["op"] == "out":
                     output += decode(message, "data")
-                elif message["op"] in ("done", "ended"):
+                    if len(output) > OUTPUT_BYTES:
+                        raise MachineLost(f"printed more than {OUTPUT_BYTES >> 20} MiB; the rest is not kept")
+                elif self._is_of_this_snippet(message):
+                    if message.get("failed"):
+                        raise MachineLost(hidden_failure(snippet, message["failed"]))
                     self._command_ended(snippet, outcome, watch, machine, message)
                 elif message["op"] == "loader":
                     self._tick()
@@ -267,6 +285,8 @@ class Session:
         # On its way down the machine kills the shell: the status of an "ended" message is then no status of the command.
         outcome.exit_status = message.get("status")
         watch.command_ended = time.monotonic()
+        if message["op"] == "done" and message["status"] == snippet.exit_status and (failure := judge_end(snippet, message)):
+            raise MachineLost(failure)
         if message["op"] == "done" and message["status"] != snippet.exit_status:
             raise MachineLost(f"exit status {message['status']}, expected {snippet.exit_status}; the machine stays as it was")
         if message["op"] == "done" and snippet.host:

@@ -1,25 +1,126 @@
-"""What a crash left is what the page announces."""
+"""What a crash left is a dump of that crash, and is what the page announces."""
 
 from __future__ import annotations
 
+import io
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
+from checks.machines.guest import dumps as guest_dumps
+from checks.machines.machine import MachineLost
 from checks.model import Outcome
-from checks.sessions.crash_dumps import record_new_dump
+from checks.sessions.crash_dumps import RunningKernel, find_dumps, record_new_dump, running_kernel
+
+RELEASE = "6.12.48+deb13-cloud-amd64"
+INFO = {"OSRELEASE": RELEASE, "BUILD-ID": "ab12", "KERNELOFFSET": "1c400000", "CRASHTIME": "1700000030"}
+KERNEL = RunningKernel(1700000000.0, 50.0, RELEASE, {key: INFO[key] for key in ("OSRELEASE", "BUILD-ID", "KERNELOFFSET")}, ((1, 2),))
+
+
+def compressed(release=RELEASE, info=INFO, status=1, block_bytes=4096) -> bytes:
+    """The beginning of a dump as makedumpfile writes it: diskdump's header, kdump's sub-header, VMCOREINFO."""
+    names = b"".join(name.encode().ljust(65, b"\0") for name in ("Linux", "lab", release, "#1", "x86_64", ""))
+    head = struct.pack("<8si390s6xqqii", b"KDUMP   ", 6, names, 0, 0, status, block_bytes).ljust(4096, b"\0")
+    text = "".join(f"{key}={value}\n" for key, value in info.items()).encode()
+    sub = struct.pack("<QiiQQqQ", 0, 31, 0, 0, 0, 8192, len(text)).ljust(4096, b"\0")
+    return head + sub + text.ljust(4096, b"\0") + b"pages" * 1000
+
+
+def flattened(dump: bytes) -> bytes:
+    """The same in makedumpfile's flattened form, its pieces in no order."""
+    pieces = [(at, dump[at : at + 4096]) for at in range(0, len(dump), 4096)][::-1]
+    records = b"".join(struct.pack(">qq", at, len(data)) + data for at, data in pieces)
+    return b"makedumpfile".ljust(4096, b"\0") + records + struct.pack(">qq", -1, -1)
+
+
+def elf(info=INFO) -> bytes:
+    text = "".join(f"{key}={value}\n" for key, value in info.items()).encode()
+    note = struct.pack("<III", 5, 0, 0) + b"CORE\0\0\0\0" + struct.pack("<III", 11, len(text), 0) + b"VMCOREINFO\0\0" + text
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + struct.pack("<HHIQQQIHHHHHH", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return head + struct.pack("<IIQQQQQQ", 4, 0, 120, 0, 0, len(note), 0, 0) + note
+
+
+def on_this_host(*argv: str) -> tuple[int, bytes]:
+    """Run the program for the machine here: it is Python, and only reads files."""
+    done = subprocess.run([sys.executable, *argv[1:]], capture_output=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def crash_that_left(tmp_path: Path, content: bytes | None, took_s: float = 90.0) -> Outcome:
+    patterns = (f"{tmp_path}/*/dump.*",)
+    before = find_dumps(on_this_host, patterns)
+    if content is not None:
+        (tmp_path / "1").mkdir()
+        (tmp_path / "1" / "dump.1").write_bytes(content)
+    outcome = Outcome("a", "")
+    record_new_dump(outcome, before, find_dumps(on_this_host, patterns), patterns, True, KERNEL, took_s)
+    return outcome
+
+
+@pytest.mark.parametrize("content", [compressed(), flattened(compressed()), elf()], ids=["compressed", "flattened", "ELF"])
+def test_a_dump_of_this_crash_is_taken_in_every_format(tmp_path, content):
+    outcome = crash_that_left(tmp_path, content)
+    assert outcome.failure is None
+    assert outcome.dump == {
+        "path": f"{tmp_path}/1/dump.1", "bytes": len(content), "magic": content[:16].hex(),
+        "release": RELEASE, "crashed_at": "2023-11-14T22:13:50Z",
+    }  # fmt: skip
+
+
+WRONG = {
+    "nothing": (None, "left no dump at"),
+    "an empty file": (b"", "begins with b''"),
+    "random bytes": (bytes(range(256)) * 4000, "neither an ELF file nor a dump of makedumpfile"),
+    "the magic alone": (b"KDUMP   " + b"\0" * 100000, "its header names blocks of 0 bytes"),
+    "the magic, cut off": (b"KDUMP   ", "unpack_from requires"),
+    "the flattened magic alone": (b"makedumpfile".ljust(9000, b"\0"), "neither an ELF file nor"),
+    "text that looks like VMCOREINFO": (b"KDUMP   OSRELEASE=" + RELEASE.encode() + b"\nCRASHTIME=1700000030\n", "unpack_from requires"),
+    "an ELF program": (Path(sys.executable).resolve().read_bytes()[:200000], "it is of the kernel without a name"),
+    "another release": (compressed(release="6.1.0-1"), "it is of the kernel 6.1.0-1, and 6.12.48+deb13-cloud-amd64 crashed"),
+    "another boot": (compressed(info=INFO | {"KERNELOFFSET": "2a000000"}), "its KERNELOFFSET is 2a000000, and that of the boot"),
+    "another build": (compressed(info=INFO | {"BUILD-ID": "cd34"}), "its BUILD-ID is cd34"),
+    "an earlier crash": (compressed(info=INFO | {"CRASHTIME": "1699990000"}), "its crash was -10000 s after this snippet began"),
+    "a crash to come": (compressed(info=INFO | {"CRASHTIME": "1700090000"}), "its crash was 90000 s after"),
+    "no crash at all": (compressed(info={key: INFO[key] for key in KERNEL.vmcoreinfo}), "does not say when the kernel crashed"),
+    "a dump that was cut off": (compressed(status=1 | 8), "could not be written to its end"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_dump_of_this_crash_is_a_failure_with_its_reason(tmp_path, name):
+    content, reason = WRONG[name]
+    assert reason in crash_that_left(tmp_path, content).failure
 
 
 @pytest.mark.parametrize(
-    "expected, after, failure, dump",
+    "expected, after, failure",
     [
-        (True, [{"path": "/d/1"}, {"path": "/d/2"}], None, {"path": "/d/2"}),
-        (True, [{"path": "/d/1"}], "left no dump at /d/*", None),
-        (True, [{"path": "/d/1"}, {"path": "/d/1", "on": "peer"}], None, {"path": "/d/1", "on": "peer"}),
-        (False, [{"path": "/d/1"}], None, None),
-        (False, [{"path": "/d/1"}, {"path": "/d/2"}], "left a dump, /d/2; the page says data-dump", None),
+        (True, [{"path": "/d/1"}], "left no dump at /d/*"),
+        (False, [{"path": "/d/1"}], None),
+        (False, [{"path": "/d/1"}, {"path": "/d/2"}], "left a dump, /d/2; the page says data-dump"),
+        (False, [{"path": "/d/1"}, {"path": "/d/1", "on": "peer"}], "left a dump, /d/1; the page says data-dump"),
     ],
 )
-def test_a_crash_leaves_what_it_was_announced_to_leave(expected, after, failure, dump):
+def test_a_crash_leaves_what_it_was_announced_to_leave(expected, after, failure):
     outcome = Outcome("a", "")
-    record_new_dump(outcome, [{"path": "/d/1"}], after, ("/d/*",), expected)
-    assert outcome.dump == dump
+    record_new_dump(outcome, [{"path": "/d/1"}], after, ("/d/*",), expected, KERNEL, 1.0)
     assert (outcome.failure is None) == (failure is None) and (failure or "") in (outcome.failure or "")
+
+
+def test_a_kernel_tells_what_its_dump_will_have_to_match():
+    """/proc/kcore of the host may be closed; what else there is must be there."""
+    kernel = running_kernel(on_this_host)
+    assert kernel.uptime_s > 0 and kernel.release and kernel.clock_s > 1.7e9
+
+
+def test_the_notes_of_kcore_are_read():
+    assert guest_dumps.vmcoreinfo(guest_dumps.elf_notes(io.BytesIO(elf()))) == INFO
+
+
+@pytest.mark.parametrize("answer", [(1, b"python3: not found"), (0, b"not JSON")])
+def test_a_machine_that_cannot_tell_is_lost_in_words(answer):
+    with pytest.raises(MachineLost, match="looking for dumps: "):
+        find_dumps(lambda *_: answer, ("/d/*",))

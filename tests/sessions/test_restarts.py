@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ PANIC = "[   50.100000] Kernel panic - not syncing: NMI: Not continuing\n[   50.
 
 
 def watch(expect, printed, resets=()):
-    machine = SimpleNamespace(console=Console(Path("/nonexistent")), resets=list(resets))
+    machine = SimpleNamespace(console=Console(Path("/nonexistent")), resets=list(resets), per_cpu_base=lambda: None)
     seen = RestartWatch(replace(crash(), expect=expect), machine, Outcome("a", ""), 0.0)
     machine.console.data = printed.encode()
     return seen
@@ -84,7 +86,8 @@ class FakeMachine:
 
     def send(self, **message):
         if message["op"] == "exec":
-            self.messages.insert(0, {"op": "result", "status": 0, "out": ""})
+            kernel = {"clock": 0, "uptime_s": 0, "release": "6.12", "vmcoreinfo": {}, "reserved": [[1, 2]]}
+            self.messages.insert(0, {"op": "result", "status": 0, "out": base64.b64encode(json.dumps(kernel).encode()).decode()})
 
     def receive(self, deadline, tick=lambda: None):
         tick()
@@ -92,6 +95,12 @@ class FakeMachine:
 
     def expect(self, op, timeout_s, what, tick=None):
         return {"boot_id": "two", "kernel": "6.12"} if op == "hello" else self.messages.pop(0)
+
+    def page_tables(self):
+        return [1 if self.pressed else 5]
+
+    def per_cpu_base(self):
+        return None
 
     def load(self, user):
         pass
@@ -108,16 +117,16 @@ def crash(**more) -> Snippet:
 
 
 def test_the_nmi_is_pressed_once_after_the_command_has_ended():
-    machine = FakeMachine({"op": "done", "status": 0}, {"op": "loader"})
+    machine = FakeMachine({"op": "done", "number": 1, "status": 0}, {"op": "loader"})
     outcome = Session(machine).run(crash(host="nmi"))
     assert outcome.failure is None, outcome
     assert (machine.pressed, outcome.panic, outcome.boot_id_after) == (["nmi"], "NMI: Not continuing", "two")
 
 
 def test_no_nmi_without_the_attribute_or_after_a_command_that_failed():
-    failed = FakeMachine({"op": "done", "status": 1})
+    failed = FakeMachine({"op": "done", "number": 1, "status": 1})
     assert "exit status 1, expected 0" in Session(failed).run(crash(host="nmi")).failure
-    silent = FakeMachine({"op": "done", "status": 0})
+    silent = FakeMachine({"op": "done", "number": 1, "status": 0})
     assert Session(silent).run(crash(timeout_s=0.1)).failure
     assert failed.pressed == silent.pressed == []
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.model import Snippet
-from checks.sessions.session import shell_command
+from checks.sessions.shell_command import shell_command
 
 
 def test_python_is_started_as_a_reader_would(tmp_path):

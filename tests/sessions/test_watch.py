@@ -9,6 +9,7 @@ import pytest
 from checks.machines.console import Console
 from checks.machines.machine import MachineLost
 from checks.model import Outcome, Snippet
+from checks.sessions.crash_dumps import RunningKernel
 from checks.sessions.restarts import RestartWatch
 
 RESET = object()
@@ -22,30 +23,42 @@ TWICE = """[   10.000001] Kernel panic - not syncing: sysrq triggered crash
 """
 
 
-class Machine:
-    """A console and its resets, as a RestartWatch sees them."""
+RESERVED = (0x6C000000, 0x77FFFFFF)
+OUTSIDE, INSIDE = 0x10A0C000, 0x6E004000
 
-    def __init__(self, *parts):
+
+class Machine:
+    """A console, its resets and where the processors' page tables lie, as a RestartWatch sees them."""
+
+    def __init__(self, *parts, tables=(OUTSIDE, INSIDE), bases=()):
         self.console, self.resets = Console(Path("/nonexistent")), []
+        self.tables, self.bases = list(tables), list(bases)
         for part in parts:
             if part is RESET:
                 self.resets.append(len(self.console.data))
             else:
                 self.console.data += part.encode()
 
+    def page_tables(self):
+        return [self.tables.pop(0) if len(self.tables) > 1 else self.tables[0]]
 
-def watch(expect, parts, dump=True, uptime_s=0.0) -> RestartWatch:
+    def per_cpu_base(self):
+        return self.bases.pop(0) if self.bases else None
+
+
+def watch(expect, parts, dump=True, uptime_s=0.0, **more) -> RestartWatch:
     """A watch over a machine whose console shows ``parts`` and was reset where RESET stands among them."""
-    machine = Machine(*parts)
+    machine = Machine(*parts, **more)
+    kernel = RunningKernel(0.0, uptime_s, "6.12", {}, (RESERVED,)) if expect == "crash" else None
     snippet = Snippet("p", "a", "bash", "true", Path("p.md"), 1, 3, expect=expect, dump=dump)
-    seen = RestartWatch(snippet, machine, Outcome("a", ""), 0.0, uptime_s)
+    seen = RestartWatch(snippet, machine, Outcome("a", ""), 0.0, kernel)
     seen.since = 0
     return seen
 
 
-def crashed(text: str, dump=True) -> Outcome:
+def crashed(text: str, dump=True, **more) -> Outcome:
     """What a watch makes of a crash whose console is this, and after which the machine restarts."""
-    seen = watch("crash", (text, RESET), dump=dump)
+    seen = watch("crash", (text, RESET), dump=dump, **more)
     seen.arrived()
     return seen.outcome
 
@@ -112,3 +125,21 @@ def test_the_console_tells_whether_a_machine_went_as_announced(expect, parts, sa
         return
     with pytest.raises(MachineLost, match=said):
         seen.arrived()
+
+
+def test_text_on_the_console_is_no_crash():
+    """A panic and a capture kernel that are only printed: no processor ever ran in the reserved memory."""
+    with pytest.raises(MachineLost, match="QEMU never saw a processor run in the memory that is reserved"):
+        crashed(PANIC + CAPTURE, tables=[OUTSIDE])
+    assert crashed(PANIC + CAPTURE).stages
+
+
+def test_a_reserved_memory_that_the_running_kernel_uses_is_none():
+    with pytest.raises(MachineLost, match="the running kernel lies in the memory that /proc/iomem calls reserved"):
+        watch("crash", (PANIC,), tables=[INSIDE])
+
+
+def test_another_boot_id_is_no_kexec_while_the_kernel_is_where_it_was():
+    with pytest.raises(MachineLost, match="no other kernel has started"):
+        watch("kexec", (BOOT,), bases=[0xFFFF888012340000, 0xFFFF888012340000]).arrived()
+    watch("kexec", (BOOT,), bases=[0xFFFF888012340000, 0xFFFF8C0056780000]).arrived()

@@ -1,9 +1,9 @@
-"""The reader's login shell: a terminal, and a bash in it that runs one snippet after the other.
+"""The reader's login shell: a terminal, and a bash in it that runs one command of a snippet after the other.
 
-The shell reads each snippet from a FIFO and gives it to ``eval`` unchanged: nothing of the snippet is rewritten, the
-snippet's children inherit no descriptor of ours, and a snippet that reads standard input reads the terminal, where
-nobody types, as a reader's would. The exit status comes back in the terminal's own stream, behind everything that was
-printed, between two marks that the snippet does not know.
+The shell is a real login at a terminal where nobody types. It is given each command as text and evaluates the text
+unchanged. The shell reads texts and reports exit statuses through a folder that the reader cannot list (see driver.py). A status
+counts once, and only when the shell has come back for its next text. The end of the output is a mark that this side
+writes into the terminal, behind everything that was printed.
 """
 
 from __future__ import annotations
@@ -12,94 +12,185 @@ import fcntl
 import glob
 import os
 import pty
+import re
 import shlex
+import shutil
 import signal
 import struct
+import tempfile
 import termios
 from contextlib import suppress
 
-# The loop stands at the top level of the shell, since `declare` in a function would be local.
-# The report stands in the loop's condition, since `break` and `continue` in a snippet lead there as well.
-# The number of an eval's first line differs between versions of bash, so another eval on the same line reads it.
-# What the loop does itself is silent under `set -x`. `$?` reaches the next snippet as the last one left it, except
-# under `set -e`, where returning that status would end the shell; the trap does not count that return as a failure.
-DRIVER = r"""
-__guide_answer() { return "$1"; }
-__guide_failed= __guide_ran=
-while :; do
-while { __guide_status=$?
-trap - ERR
-if [ -n "$__guide_ran" ]; then printf '\036%s %s %s\036' "$__guide_mark" "$__guide_status" "$__guide_failed" >/dev/tty; fi
-IFS= read -r -d '' __guide_code <"$__guide_fifo"
-} 2>/dev/null; do
-{ __guide_ran=1 __guide_failed=
-if [ "$__guide_status" != 0 ]; then __guide_failed=answer; fi
-trap '__guide_seen=$? __guide_here=$LINENO
-if [ "$__guide_failed" = answer ]; then __guide_failed=; else __guide_failed=$((__guide_here - __guide_line + 1)):$__guide_seen; fi' ERR
-case $- in *e*) __guide_status=0 __guide_failed= ;; esac
-eval '__guide_line=$LINENO'; __guide_answer "$__guide_status"; } 2>/dev/null; eval "$__guide_code"
-done
-done
-"""
+from checks.machines.guest.driver import around, driver
 
 COLUMNS, ROWS = 120, 40
+_SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
 
 
 class Shell:
-    """One login of the reader: a terminal, a bash in it, and the FIFO from which the bash reads snippets."""
+    """One login of the reader: a terminal, a bash in it, and the folder through which the bash is spoken to.
 
-    def __init__(self, user: str, folder: str):
-        self.mark = os.urandom(12).hex()
-        self.fifo = os.path.join(folder, "snippet-" + self.mark)
-        os.mkfifo(self.fifo)
-        os.chmod(self.fifo, 0o644)
+    ``parent`` is where that folder is made; it must be writable for the agent, which is root.
+    """
+
+    def __init__(self, user: str, parent: str):
+        self.folder = tempfile.mkdtemp(prefix="guide-", dir=parent)
+        os.chmod(self.folder, 0o711)  # the reader can open what it can name, and list nothing
+        self.fifo = self._make_fifo(0o644)
+        self.feeder: int | None = None  # the FIFO, once the shell has come to read it
+        self.bell: int | None = None  # becomes readable when the shell has reported a status
+        self.answers = self.failures = ""
+        self.text = ""  # of the command that runs
+        self.mark = b""  # once it is written: the end of the output
         self.pending = b""
-        setup = f"__guide_mark={self.mark}; __guide_fifo={shlex.quote(self.fifo)}\n"
-        bash = f"exec bash --login -i -c {shlex.quote(setup + DRIVER)} bash"
-        self.pid, self.master = pty.fork()
+        self.master, self.slave = pty.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        settings = termios.tcgetattr(self.slave)
+        settings[1] &= ~termios.OPOST  # The bytes as printed: the terminal adds no carriage returns.
+        termios.tcsetattr(self.slave, termios.TCSANOW, settings)
+        self.pid = os.fork()
         if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            settings = termios.tcgetattr(0)
-            settings[1] &= ~termios.OPOST  # The bytes as printed: the terminal adds no carriage returns.
-            termios.tcsetattr(0, termios.TCSANOW, settings)
-            # A dumb terminal: programs draw no colours and no progress bars.
-            os.environ["TERM"] = "dumb"
-            os.execvp("su", ["su", "--login", user, "--session-command", bash])
+            self._become_login(user)
         os.set_blocking(self.master, False)
-        # The FIFO stays open at both ends. Opened for each snippet, a quick shell would be back at the FIFO before this
-        # end was closed, read an end of file, and answer a second time.
-        self.feeder = os.open(self.fifo, os.O_RDWR | os.O_NONBLOCK)
+        # Opened once more, since what is not blocking on the login's own descriptor would not block for the reader.
+        slave = os.open(os.ttyname(self.slave), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        os.close(self.slave)
+        self.slave = slave
         self.alive = os.pidfd_open(self.pid)  # Readable when the login ends, also while other processes hold its terminal.
 
-    def feed(self, code: bytes) -> bytes:
-        """Hand over as much of a snippet as the FIFO takes; returns the rest."""
-        with suppress(BlockingIOError):
-            while code:
-                code = code[os.write(self.feeder, code) :]
-        return code
+    def _become_login(self, user: str) -> None:
+        """In the child: the terminal becomes the standard streams of a new session, and ``su`` takes the process over."""
+        try:
+            os.setsid()
+            fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
+            for descriptor in (0, 1, 2):
+                os.dup2(self.slave, descriptor)
+            # A dumb terminal: programs draw no colours and no progress bars.
+            os.environ["TERM"] = "dumb"
+            bash = f"exec bash --login -i -c {shlex.quote(driver(self.fifo))} bash"
+            os.execvp("su", ["su", "--login", user, "--session-command", bash])
+        finally:
+            os._exit(127)
 
-    def read(self) -> tuple[bytes, tuple[int, str] | None]:
-        """(the bytes that were printed, None or (exit status, "LINE:STATUS" of a line that failed before the last one))."""
+    def _make_fifo(self, mode: int) -> str:
+        path = self._new_name()
+        os.mkfifo(path)
+        os.chmod(path, mode)
+        return path
+
+    def _make_folder(self) -> str:
+        path = self._new_name()
+        os.mkdir(path)
+        os.chmod(path, 0o733)
+        return path
+
+    def _new_name(self) -> str:
+        return os.path.join(self.folder, os.urandom(16).hex())
+
+    # ---- one command
+
+    def prepare(self, text: str, status: int) -> bytes:
+        """Make the places for one command; returns what the shell has to read. ``status`` is what ``$?`` is to show first."""
+        self._forget_command()
+        self.text, self.answers, self.failures = text, self._make_folder(), self._make_folder()
+        bell, self.fifo = self._make_fifo(0o622), self._make_fifo(0o644)
+        self.bell_path, self.bell = bell, os.open(bell, os.O_RDONLY | os.O_NONBLOCK)
+        shown = around(text, status, answers=self.answers, failures=self.failures, bell=bell, fifo=self.fifo)
+        return shown.encode(errors="surrogateescape")
+
+    def is_back(self) -> bool:
+        """Whether the shell has come to read its next text. From then on nobody else can open the FIFO."""
+        if self.feeder is None:
+            try:
+                self.feeder = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:  # ENXIO: no process has the FIFO open for reading
+                return False
+            os.unlink(self.fifo)
+        return True
+
+    def feed(self, text: bytes) -> bytes:
+        """Hand over as much of a text as the FIFO takes; returns the rest. With nothing left the shell begins."""
+        assert self.feeder is not None
+        with suppress(BlockingIOError):
+            while text:
+                text = text[os.write(self.feeder, text) :]
+        if not text:
+            os.close(self.feeder)
+            self.feeder = None
+        return text
+
+    def silence_bell(self) -> None:
+        """The status has been looked at; the shell is on its way back to its FIFO."""
+        assert self.bell is not None
+        os.close(self.bell)
+        os.unlink(self.bell_path)
+        self.bell = None
+
+    def answers_seen(self) -> list[int]:
+        """The exit statuses that have been reported for the command: one, if nothing but the shell has reported."""
+        return [int(name) if re.fullmatch(r"[0-9]{1,3}", name) else -1 for name in os.listdir(self.answers)]
+
+    def failures_seen(self) -> list[tuple[int, int]]:
+        """(line of the command from 1, exit status) of each failure in its middle so far, in the order of the lines.
+
+        A command substitution is left out, since a reader's shell takes no notice of its failures, either.
+        """
+        names = os.listdir(self.failures) if self.failures else []
+        first = max((int(name[6:]) for name in names if re.fullmatch("first-[0-9]+", name)), default=0)
+        found = set()
+        for name in names:
+            if parts := re.fullmatch(r"([0-9]+)-([0-9]*)-([0-9]*)-([0-9]*)", name):
+                status, line, subshell, process = parts.groups()
+                if int(subshell or 0) and f"pipe-{process}" in names and _SUBSTITUTION.search(self.text):
+                    continue
+                number = int(line or 0) - first
+                if number:  # Line 0 is what sets $? before the command.
+                    # The line of a function that an earlier command has defined lies outside of this command.
+                    found.add((min(max(number, 1), self.text.count("\n") + 1), int(status)))
+        return sorted(found)
+
+    def _forget_command(self) -> None:
+        if self.bell is not None:
+            self.silence_bell()
+        for folder in (self.answers, self.failures):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # ---- what was printed
+
+    def write_mark(self) -> None:
+        """Write the mark behind everything that has been printed; ``read`` finds it. No mark where the terminal is hung up."""
+        self.mark = b"\x1e" + os.urandom(16).hex().encode() + b"\x1e"
+        left = self.mark
+        try:
+            while left:
+                try:
+                    left = left[os.write(self.slave, left) :]
+                except BlockingIOError:  # The terminal is full of output that has to be read first.
+                    self.pending += os.read(self.master, 1 << 16)
+        except OSError:
+            self.mark = b""
+
+    def read(self) -> tuple[bytes, bool]:
+        """(bytes that were printed, whether the mark came behind them)."""
+        hung_up = False
         try:
             self.pending += os.read(self.master, 1 << 16)
         except BlockingIOError:
-            return b"", None
+            if not self.pending:
+                return b"", False
         except OSError:  # EIO: no process has the terminal open any more; ``alive`` becomes readable.
-            output, self.pending = self.pending, b""
-            return output, None
-        start = self.pending.find(b"\x1e" + self.mark.encode())
-        if start >= 0:
-            end = self.pending.find(b"\x1e", start + 1)
-            if end < 0:
-                return b"", None
-            words = self.pending[start + 1 : end].decode().split(" ")
-            output, self.pending = self.pending[:start], self.pending[end + 1 :]
-            return output, (int(words[1]), words[2])
-        keep = self.pending.rfind(b"\x1e")  # This byte may be the beginning of a mark.
-        if keep < 0 or len(self.pending) - keep > 64:
-            keep = len(self.pending)
-        output, self.pending = self.pending[:keep], self.pending[keep:]
-        return output, None
+            hung_up = True
+        if self.mark and not hung_up:
+            output, mark, rest = self.pending.partition(self.mark)
+            if mark:
+                self.pending, self.mark = rest, b""
+                return output, True
+            keep = self.pending.rfind(b"\x1e")  # This byte may be the beginning of the mark.
+            if keep >= 0 and len(self.pending) - keep <= len(self.mark):
+                output, self.pending = self.pending[:keep], self.pending[keep:]
+                return output, False
+        output, self.pending = self.pending, b""
+        return output, False
 
     def end(self) -> None:
         """End the login and all processes of its terminal."""
@@ -108,11 +199,11 @@ class Shell:
         for pid in session_processes(self.pid):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        os.close(self.feeder)
-        os.close(self.alive)
-        os.close(self.master)
-        with suppress(FileNotFoundError):
-            os.unlink(self.fifo)
+        self._forget_command()
+        for descriptor in (self.feeder, self.alive, self.slave, self.master):
+            if descriptor is not None:
+                os.close(descriptor)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def session_processes(leader: int) -> list[int]:
