@@ -217,7 +217,7 @@ class Session:
             outcome.failure = f"waited for input on the terminal for {timeout_s:g} s; a reader's would wait for ever"
             return message
         outcome.failure = f"did not end within {timeout_s:g} s (data-timeout says how long it may take)"
-        return self._end_shell_now(output)
+        return message if message and message["op"] == "ended" else self._end_shell_now(output)
 
     def _end_shell_now(self, output: bytearray) -> Message:
         self.machine.channel.send(op="kill")

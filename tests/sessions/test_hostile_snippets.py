@@ -52,7 +52,7 @@ FORGERIES = {
     "a function that answers 0": [("printf() { builtin printf '\\036x 0 \\036'; }", PASSES), ("false", STATUS_1)],
     "aliases in place of builtins": [("alias eval=true trap=true set=true printf=true", PASSES), ("false", STATUS_1)],
     "aliases in place of keywords": [("alias time=true while=true for=true if=true case=true", PASSES), ("false", STATUS_1)],
-    "builtins that are disabled": [("enable -n trap eval set", PASSES), ("true", SHELL_ENDED)],
+    "builtins that are disabled": [("enable -n trap eval set", IN_THE_MIDDLE), ("true", SHELL_ENDED)],
     "no trap of errors": [("trap - ERR\nfalse\ntrue", "p.md:12: line 2 of the snippet failed with exit status 1")],
     "an empty trap of errors": [("trap '' ERR\nfalse\ntrue", IN_THE_MIDDLE)],
     "a trap of DEBUG": [("trap 'echo \"$BASH_COMMAND\" >>/tmp/seen' DEBUG", PASSES), ("false", STATUS_1)],
@@ -65,9 +65,11 @@ FORGERIES = {
         ("false\ntrue", IN_THE_MIDDLE),
     ],
     "numbers instead of variables": [("declare -i __guide_text", PASSES), ("true", SHELL_ENDED)],
-    "POSIX mode, exported and constant": [("export POSIXLY_CORRECT; readonly POSIXLY_CORRECT", PASSES), ("true", SHELL_ENDED)],
+    "POSIX mode, exported and constant": [("export POSIXLY_CORRECT; readonly POSIXLY_CORRECT", SHELL_ENDED)],
     "another shell in its place": [("exec bash --norc", OVERDUE)],
-    "a shell that answers everything": [("exec python3 -c 'while 1: print(0, flush=True)' 2>/dev/null", "printed more than 16 MiB")],
+    "a shell that answers everything": [
+        ("exec python3 -c 'while 1: print(bytes(9999), flush=True)' 2>/dev/null", "printed more than 16 MiB")
+    ],
     "nothing to read from": [("exec 0<&- 1>&- 2>&-", PASSES), ("echo lost", STATUS_1)],
     "all output elsewhere": [("exec >/dev/null 2>&1", PASSES), ("false", STATUS_1)],
     "a trace elsewhere": [("exec 9>/tmp/trace; BASH_XTRACEFD=9; set -x", PASSES), ("false", STATUS_1)],
@@ -99,6 +101,7 @@ HIDDEN = {
     "an assignment to a constant": "readonly fixed=1\nfixed=2\ntrue",
     "a command that is not there": "no-such-command\ntrue",
     "in a while body": "while read -r line; do\n  false\n  echo $line\ndone <<<x\ntrue",
+    "before a background job": "false\nsleep 0.1 &\nwait",
     "in a case": "case x in\n  x) false\n     true ;;\nesac",
     "after a trap in a function": "f() { trap - ERR; }\nf\nfalse\ntrue",
 }
@@ -109,6 +112,7 @@ SEEN_OTHERWISE = {
     "a here-document with a command's name": "cat <<EOF\nfalse\nEOF\ntrue",
     "a line that goes on": "echo a \\\n  b\ncat <<'E' &&\nx\nE\ntrue",
     "comments": "# one\n\necho x # two\n# three",
+    "in the background": "( false; true ) &\nwait\ntrue",
     "only comments": "# one\n# two",
     "several lines in quotes": "echo 'a\nfalse\nb'",
 }
@@ -162,5 +166,10 @@ def test_output_is_bounded_and_says_so(session):
 def test_the_agent_is_out_of_the_reach_of_root_in_the_container(session):
     session.new_shell()
     message = '{\\"op\\": \\"done\\", \\"status\\": 0}'
-    for code in (f'sudo sh -c "echo {message} >/proc/1/fd/3"', "sudo cat /proc/1/mem", "sudo ls /proc/1/fd", "sudo cat /proc/1/environ"):
+    for code in (
+        f'sudo sh -c "echo {message} >/proc/1/fd/3"',
+        "sudo cat /proc/1/mem",
+        "sudo readlink /proc/1/fd/3",
+        "sudo cat /proc/1/environ",
+    ):
         assert run(session, code).failure, code

@@ -25,6 +25,7 @@ from checks.machines.guest.driver import around, driver
 
 COLUMNS, ROWS = 120, 40
 _SUBSTITUTION = re.compile(r"\$\(|`|[<>]\(")
+_BACKGROUND = re.compile(r"(?<![&<>|])&(?![&>])")
 
 
 class Shell:
@@ -133,7 +134,7 @@ class Shell:
     def failures_seen(self) -> list[tuple[int, int]]:
         """(line of the command from 1, exit status) of each failure in its middle so far, in the order of the lines.
 
-        A command substitution is left out, since a reader's shell takes no notice of its failures, either.
+        Command substitutions and background jobs are left out: a reader's shell takes no notice of their failures, either.
         """
         names = os.listdir(self.failures) if self.failures else []
         first = max((int(name[6:]) for name in names if re.fullmatch("first-[0-9]+", name)), default=0)
@@ -141,7 +142,8 @@ class Shell:
         for name in names:
             if parts := re.fullmatch(r"([0-9]+)-([0-9]*)-([0-9]*)-([0-9]*)", name):
                 status, line, subshell, process = parts.groups()
-                if int(subshell or 0) and f"pipe-{process}" in names and _SUBSTITUTION.search(self.text):
+                substituted = f"pipe-{process}" in names and _SUBSTITUTION.search(self.text)
+                if int(subshell or 0) and (substituted or _BACKGROUND.search(self.text)):
                     continue
                 number = int(line or 0) - first
                 if number:  # Line 0 is what sets $? before the command.
