@@ -197,7 +197,7 @@ def test_the_container_has_no_network_and_sees_no_file_of_the_host(make_guide):
         "jail",
         "ls /sys/class/net",
         "sudo sh -c 'mount -t tmpfs none /mnt' || true",
-        'sudo sh -c \'cat /proc/1/environ | tr "\\0" "\\n" | grep -c ^PATH=\'',
+        "sudo cat /proc/1/environ || true",
         "echo mounts; grep -v -e overlay -e proc -e sysfs -e tmpfs -e cgroup -e mqueue -e devpts /proc/self/mountinfo || true",
     )
     ran = verify(make_guide)
@@ -205,6 +205,7 @@ def test_the_container_has_no_network_and_sees_no_file_of_the_host(make_guide):
     entries = ran.evidence["jail"]["snippets"]
     assert entries[0]["output"] == "lo"
     assert "permission denied" in entries[1]["output"]
+    assert "Permission denied" in entries[2]["output"]
     for line in entries[3]["output"].split("\n")[1:]:
         # what is left: the engine's own hosts, hostname, resolv.conf and container markers
         assert any(word in line for word in ("/etc/", "/run/", "/dev/")), line
