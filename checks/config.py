@@ -28,7 +28,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from checks.files.tree import check_tree
 from checks.mkdocs_yml import inherited, merged, source
-from checks.model import PageErrors
+from checks.model import GuideError, PageErrors
 from checks.strict_yaml import Document
 from checks.validation import Section, check_values, expected, matching
 
@@ -44,6 +44,11 @@ class StateLimits:
 
     bytes: int = 20 << 30
     age_s: float = 30 * 86400
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path stays in the folder from which it is named, and out of hidden folders such as .git."""
+    return path.isprintable() and not path.startswith("/") and not any(part.startswith(".") for part in posixpath.normpath(path).split("/"))
 
 
 @dataclass(frozen=True)
@@ -75,19 +80,23 @@ class Config:
         """The folder of the pages of the first language, from the root: pytest runs all snippets when it gets this path."""
         return self.relative(next(iter(self.docs.values())))
 
+    def named(self, path: str) -> Path:
+        """The file that a page or a file of data names, from the root. Raises a GuideError for a path that leads out of the guide."""
+        if not is_inside(path):
+            raise GuideError(f"{path!r}: expected a path below the folder of mkdocs.yml, such as data/releases.yml")
+        return self.root / path
+
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 def _inside(path: str) -> str:
-    """A path that stays in the folder of mkdocs.yml, and out of hidden folders such as .git."""
-    parts = posixpath.normpath(path).split("/")
-    if not path or not path.isprintable() or path.startswith("/") or any(part.startswith(".") for part in parts):
+    if not is_inside(path):
         raise expected("a path below the folder of mkdocs.yml, such as data/targets.yml")
     return path
 
 
-PathInside = Annotated[str, AfterValidator(_inside)]
+_Path = Annotated[str, AfterValidator(_inside)]
 _Language = Annotated[str, matching(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", "a language such as en or zh-Hans")]
 _Glob = Annotated[str, matching(r"/[^\0\n]*", "an absolute path on the machine, such as /var/crash/*/dump.*")]
 # The upper bound keeps the number of seconds and bytes within what a float can hold.
@@ -102,10 +111,10 @@ class _States(Section):
 class _Checks(Section):
     """``extra: checks:``."""
 
-    languages: dict[_Language, PathInside] | None = None
-    targets: PathInside = "data/targets.yml"
-    shapes: PathInside = "data/shapes.yml"
-    evidence: PathInside = "evidence"
+    languages: dict[_Language, _Path] | None = None
+    targets: _Path = "data/targets.yml"
+    shapes: _Path = "data/shapes.yml"
+    evidence: _Path = "evidence"
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()

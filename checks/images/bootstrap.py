@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from checks.files.plain import open_for_writing
 from checks.host import cache_dir, process_owner
 from checks.images import mirror
 from checks.machines import engine as engines
@@ -57,7 +58,7 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
     options += ['--customize-hook=chroot "$1" dpkg-query --show >manifest', "--customize-hook=sort -o manifest manifest"]
     sources = mirror.named(target.family) or mirror.of_host(target.family)
     if sources is not None and shutil.which("mmdebstrap"):
-        command = ["mmdebstrap", *options, target.suite, str(tar), *sources.sources(target)]
+        command = ["mmdebstrap", *options, "--", target.suite, str(tar), *sources.sources(target)]
         run_logged(command, folder, {**os.environ, **environment, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name} {root.kind}")
     else:
         _bootstrap_inside(root, options, tar, environment)
@@ -97,7 +98,7 @@ def run_logged(command: list[str], folder: Path, environment: Mapping[str, str],
     """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log."""
     log_file = cache_dir() / "logs" / f"{purpose.replace(' ', '-').replace('/', '-')}.log"
     log_file.parent.mkdir(exist_ok=True)
-    with log_file.open("wb") as output:
+    with open_for_writing(log_file) as output:
         done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin)
     if done.returncode:
         tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
