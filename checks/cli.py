@@ -60,10 +60,14 @@ def _interrupted_by_signals() -> Iterator[None]:
     A shell starts its background jobs with SIGINT ignored; a signal that is sent to ./guide is meant for ./guide.
     nohup ignores SIGHUP, which stays ignored.
     """
-    wanted = {signal.SIGINT: signal.SIG_IGN, signal.SIGTERM: signal.SIG_DFL, signal.SIGHUP: signal.SIG_DFL}
+    wanted: dict[signal.Signals, signal.Handlers] = {
+        signal.SIGINT: signal.SIG_IGN,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
     before = {number: signal.getsignal(number) for number in wanted}
-    for number, handler in wanted.items():
-        if before[number] is handler:
+    for number, default in wanted.items():
+        if before[number] is default:
             signal.signal(number, signal.default_int_handler)
     try:
         yield

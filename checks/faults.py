@@ -57,6 +57,8 @@ def message(error: BaseException, work_dir: Path | None) -> str:
         names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, (str, bytes, os.PathLike))]
         where = printable(" -> ".join(names)).replace("\n", "\\n") or "standard output, or a file that was open"
         return f"{where}: {os.strerror(error.errno)}: {_ADVICE[error.errno]}"
+    if isinstance(error, FileNotFoundError) and error.filename is None:  # of tempfile, which tries to write before it believes
+        return printable(f"{error.strerror}: make room in one of these folders, or name another one: TMPDIR=FOLDER")
     text = printable(f"{type(error).__name__}: {error}").splitlines()[0]
     return f"an error that ./guide did not expect: {text[:500]}; where it happened stands in {_keep_trace(error, work_dir)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,8 +53,8 @@ def new_report(config: Config, name: str) -> Path:
 
 def verify(config: Config, options: argparse.Namespace) -> int:
     """Run the pages that the options name, all pages by default; the exit status of ./guide."""
-    if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
-        raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
+    if options.jobs != "auto" and not re.fullmatch(r"[1-9][0-9]{0,3}", options.jobs):
+        raise GuideError(f"--jobs: expected a number from 1 to 9999, or auto, found {options.jobs!r}")
     target = choose_target(load_targets(config), options.target).name
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
     arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target}", f"--guide-evidence={evidence_dir}"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,7 @@ HELD = "GUIDE_VMS_HELD"  # an environment variable of processes whose parent hol
 def number() -> int:
     """How many slots this host has: $GUIDE_VMS, else two a processor, since a VM waits for something much of its time."""
     wanted = os.environ.get("GUIDE_VMS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else 2 * len(os.sched_getaffinity(0))
+    return int(wanted) if re.fullmatch(r"[0-9]{1,4}", wanted) and int(wanted) else 2 * len(os.sched_getaffinity(0))
 
 
 def take(count: int = 1) -> ExitStack:

@@ -93,6 +93,8 @@ def _distribute(config: pytest.Config) -> None:
     wanted = config.getoption("--guide-jobs")
     if wanted == "1" or config.option.collectonly or not hasattr(config.option, "loadscopereorder"):
         return
+    if wanted != "auto" and not wanted.isdecimal():
+        raise pytest.UsageError(f"--guide-jobs: expected a number or auto, found {wanted!r}")
     with faults_shown.as_usage_errors(config):
         session = checked_guide_session(config)
         if session.names_other_tests():

@@ -111,7 +111,7 @@ class Server(LiveReloadServer):
             return _refuse(start_response, "403 Forbidden", f"expected a request for localhost or {self._host}")
         if "\0" in environ.get("PATH_INFO", ""):
             return _refuse(start_response, "400 Bad Request", "no file has a name with a null character")
-        return super().serve_request(environ, start_response)  # type: ignore[no-untyped-call,no-any-return]
+        return super().serve_request(environ, start_response)
 
     def _is_for_us(self, host: str) -> bool:
         """Whether the field Host names this server: localhost, or the address that it listens on."""
@@ -155,6 +155,8 @@ def _banner(error: str) -> bytes:
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until Ctrl-C, which leaves no process and no file behind. Raises GuideError when the port is taken."""
+    if not 0 <= port <= 65535:
+        raise GuideError(f"--port: expected a number from 0 to 65535, found {port}")
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
