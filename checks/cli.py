@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from checks import config as configuration
 from checks import faults
@@ -85,8 +86,15 @@ def _log_to_stderr() -> None:
     log.addHandler(handler)
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's parser, which would say nothing when the disk of standard output is full."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        print(message, end="", file=file or sys.stderr)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./guide", description="A guide whose every snippet is run.")
+    parser = _Parser(prog="./guide", description="A guide whose every snippet is run.")
     parser.add_argument("--config", default=str(configuration.PROJECT / "mkdocs.yml"), metavar="FILE", help="another site's mkdocs.yml")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

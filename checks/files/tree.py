@@ -89,10 +89,10 @@ def _wrong_kind(entry: os.DirEntry[str]) -> str | None:
 def _wrong_name(name: str) -> str | None:
     encoded = os.fsencode(name)
     try:
-        encoded.decode("utf-8")
+        text = encoded.decode("utf-8")  # In some locales Python has decoded the name by another encoding.
     except UnicodeDecodeError:
         return "expected a name in UTF-8"
-    if not name.isprintable():
+    if not text.isprintable():
         return "expected a name without control characters and other characters that nobody sees"
     if len(encoded) > MAX_NAME_BYTES:
         return f"expected a name of at most {MAX_NAME_BYTES} bytes, found {len(encoded)}"

@@ -15,7 +15,7 @@ PATHS = [
     ("/", 200),
     ("/%00", 400),
     ("/a%00b.html", 400),
-    ("/%ff%fe", 404),
+    ("/%ff%fe", 200),
     ("/../../etc/hostname", 404),
     ("/%2e%2e/%2e%2e/etc/hostname", 404),
     ("//etc/hostname", 404),
