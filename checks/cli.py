@@ -10,47 +10,91 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from checks import config as configuration
-from checks.config import Config
-from checks.model import GuideError
+from checks import faults
+from checks.config import WORK_FOLDER, Config
 
 Command = Callable[[Config, argparse.Namespace], int]
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; the exit status is 0, 1 for a check that failed, 2 for what the user has to mend."""
-    options = _parser().parse_args(arguments)
-    _log_to_stderr()
-    # A shell starts its background jobs with SIGINT ignored; a signal that is sent to ./guide is meant for ./guide.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Run one command; the exit status is 0, 1 for a check that failed, 2 for what the user has to mend.
+
+    No exception leaves this function. An error is one message on standard error (faults.py).
+    """
+    work_dir: Path | None = None
+    status: int
     try:
-        status: int = options.run(configuration.load(Path(options.config)), options)
-        return status
-    except GuideError as error:
-        print(error, file=sys.stderr)
-        return 2
+        faults.prepare_streams()
+        with _interrupted_by_signals():
+            try:
+                options = _parser().parse_args(arguments)
+                work_dir = Path(options.config).resolve().parent / WORK_FOLDER
+                _log_to_stderr()
+                status = options.run(configuration.load(Path(options.config)), options)
+            except SystemExit as end:  # of argparse, which has printed its message
+                status = end.code if isinstance(end.code, int) else 2
+            sys.stdout.flush()
+            return status
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        faults.tell("interrupted")
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        faults.drop_output()
         return 141
+    except Exception as error:
+        faults.tell(faults.message(error, work_dir))
+        if isinstance(error, OSError):
+            faults.drop_output()
+        return 2
+
+
+@contextmanager
+def _interrupted_by_signals() -> Iterator[None]:
+    """End as Ctrl-C does, so that what was started is ended and removed: by SIGTERM, and when the terminal closes.
+
+    A shell starts its background jobs with SIGINT ignored; a signal that is sent to ./guide is meant for ./guide.
+    nohup ignores SIGHUP, which stays ignored.
+    """
+    wanted: dict[signal.Signals, signal.Handlers] = {
+        signal.SIGINT: signal.SIG_IGN,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.getsignal(number) for number in wanted}
+    for number, default in wanted.items():
+        if before[number] is default:
+            signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _log_to_stderr() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("    %(message)s"))
+    logging.raiseExceptions = False  # else a standard error that is full would get a traceback, too
     log = logging.getLogger("guide")
     log.setLevel(logging.INFO)
     log.addHandler(handler)
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse's parser, which would say nothing when the disk of standard output is full."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        print(message, end="", file=file or sys.stderr)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./guide", description="A guide whose every snippet is run.")
+    parser = _Parser(prog="./guide", description="A guide whose every snippet is run.")
     parser.add_argument("--config", default=str(configuration.PROJECT / "mkdocs.yml"), metavar="FILE", help="another site's mkdocs.yml")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -17,6 +17,7 @@ Every key has a default: a site of one language needs no such section. All paths
 
 from __future__ import annotations
 
+import os
 import posixpath
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,12 +26,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from checks.files.tree import check_tree
 from checks.mkdocs_yml import inherited, merged, source
-from checks.model import GuideError
+from checks.model import GuideError, PageErrors
 from checks.strict_yaml import Document
 from checks.validation import Section, check_values, expected, matching
 
 PROJECT = Path(__file__).resolve().parents[1]  # the folder of this project, whose pyproject.toml has pytest's settings
+
+
+WORK_FOLDER = ".guide"
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class StateLimits:
 
     bytes: int = 20 << 30
     age_s: float = 30 * 86400
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path stays in the folder from which it is named, and out of hidden folders such as .git."""
+    return path.isprintable() and not path.startswith("/") and not any(part.startswith(".") for part in posixpath.normpath(path).split("/"))
 
 
 @dataclass(frozen=True)
@@ -63,20 +73,25 @@ class Config:
     @property
     def work_dir(self) -> Path:
         """The files of this checkout that are safe to delete: logs, the console of the last run, locks."""
-        return self.root / ".guide"
+        return self.root / WORK_FOLDER
 
     @property
     def first_folder(self) -> Path:
         """The folder of the pages of the first language, from the root: pytest runs all snippets when it gets this path."""
         return self.relative(next(iter(self.docs.values())))
 
+    def named(self, path: str) -> Path:
+        """The file that a page or a file of data names, from the root. Raises a GuideError for a path that leads out of the guide."""
+        if not is_inside(path):
+            raise GuideError(f"{path!r}: expected a path below the folder of mkdocs.yml, such as data/releases.yml")
+        return self.root / path
+
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
 
 
 def _inside(path: str) -> str:
-    """A path that stays in the folder of mkdocs.yml."""
-    if not path or "\0" in path or path.startswith("/") or posixpath.normpath(path).split("/")[0] == "..":
+    if not is_inside(path):
         raise expected("a path below the folder of mkdocs.yml, such as data/targets.yml")
     return path
 
@@ -139,25 +154,30 @@ class _SiteFile:
         documents = inherited(file)
         return cls(check_values(merged(documents), _MkDocs, partial(source, documents)), documents)
 
-    @property
-    def docs(self) -> Path:
-        """The folder of its pages."""
+    def docs(self, root: Path) -> Path:
+        """The folder of its pages, below ``root``. Links are not followed, and check_tree refuses them."""
         document = source(self.documents, ("docs_dir",))
-        folder = (self.documents[0].path.parent / (self.settings.docs_dir or "docs")).resolve()
+        folder = Path(os.path.normpath(self.documents[0].path.parent / (self.settings.docs_dir or "docs")))
+        if root not in folder.parents or any(part.startswith(".") for part in folder.relative_to(root).parts):
+            expected_text = "expected a folder below the folder of mkdocs.yml, such as docs/en"
+            raise PageErrors([document.problem(("docs_dir",), f"{expected_text}, found {self.settings.docs_dir!r}")])
         if not folder.is_dir():
-            raise GuideError(str(document.problem(("docs_dir",), f"there is no folder {folder}")))
+            raise PageErrors([document.problem(("docs_dir",), f"there is no folder {folder}")])
         return folder
 
 
 def load(file: Path) -> Config:
-    """Read mkdocs.yml and the configurations of the languages that it names. Raises a GuideError with all that is wrong there."""
+    """Read mkdocs.yml and the configurations of the languages that it names, and look at the folders of the guide (files/tree.py).
+
+    Raises a GuideError with all that is wrong in those files, or with all that may not lie in those folders.
+    """
     file = file.resolve()
     site = _SiteFile.read(file)
     checks = (site.settings.extra or _Extra()).checks or _Checks()
     language = (site.settings.theme or _Theme()).language
     languages = {name: file.parent / path for name, path in (checks.languages or {language: file.name}).items()}
-    docs = {name: (site if path == file else _SiteFile.read(path)).docs for name, path in languages.items()}
-    return Config(
+    docs = {name: (site if path == file else _SiteFile.read(path)).docs(file.parent) for name, path in languages.items()}
+    config = Config(
         file=file,
         languages=languages,
         docs=docs,
@@ -169,3 +189,12 @@ def load(file: Path) -> Config:
         always_run=checks.always_run,
         twins=(site.settings.extra or _Extra()).twins,
     )
+    others = [config.targets_file, config.shapes_file, config.evidence_dir, *(file.parent / name for name in ("data", "theme"))]
+    check_tree(config.root, _page_folders(config), others, config.work_dir)
+    return config
+
+
+def _page_folders(config: Config) -> set[Path]:
+    """The folders in which nothing but pages may lie: docs/ and not only docs/en, since pytest looks into docs/, too."""
+    with_settings = {path.parent for path in (config.file, *config.languages.values())}
+    return {folder if folder.parent in with_settings else folder.parent for folder in config.docs.values()}

@@ -6,11 +6,13 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from checks.files.plain import make_folder, open_for_writing
 from checks.model import GuideError
 
 CACHE_TAG = "CACHEDIR.TAG"
@@ -85,27 +87,45 @@ def owner_in_name(name: str) -> str:
 # ---- files
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, base: Path | None = None) -> None:
     """Write a file so that a reader sees the old content or the new one: write aside, sync, rename.
 
-    A file that has this content already is left alone. Raises OSError where the disk does not take the file; the
-    old file then stays as it was.
+    A file that has this content already is left alone. A link, a pipe or a device in the place of the file is replaced
+    and not written to. The folders between ``base`` and the file are made; where one of them is a link, a GuideError is
+    raised, since what is written would lie elsewhere. Without ``base`` the folders are not looked at. Raises OSError
+    where the disk does not take the file; the old file then stays as it was.
     """
+    if base is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        make_folder(path.parent, base)
+    if _has_content(path, data):
+        return
+    _sweep_asides(path.parent)
+    # The file's own name may be as long as a name may be.
+    aside = path.with_name(f".{owned_prefix('aside')}{threading.get_ident()}")
     try:
-        if path.read_bytes() == data:
-            return
-    except OSError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{owned_prefix('aside')}{threading.get_ident()}")
-    try:
-        with aside.open("wb") as file:
+        with open_for_writing(aside) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _has_content(path: Path, data: bytes) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode) and path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _sweep_asides(folder: Path) -> None:
+    """Remove what a run that was killed has left of ``write_whole`` in the folder."""
+    for path in folder.glob(".aside-*-*-*"):
+        if not owner_is_alive(owner_in_name(path.name)):
+            path.unlink(missing_ok=True)
 
 
 def sync_to_disk(path: Path) -> None:
@@ -135,6 +155,6 @@ def host_lock(name: str) -> Iterator[None]:
     """Hold a lock that all runs on this host share; a second process that asks for ``name`` waits."""
     folder = cache_dir() / "locks"
     folder.mkdir(exist_ok=True)
-    with (folder / name).open("w") as file:
+    with open_for_writing(folder / name) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

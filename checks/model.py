@@ -13,8 +13,24 @@ from typing import Any, NotRequired, TypedDict
 RUNNABLE = ("bash", "python")
 
 
+def printable(text: str) -> str:
+    r"""The text with ``\x1b`` and the like for each character that a terminal obeys or does not show; lines and tabs stay.
+
+    A byte of a file's name that is no UTF-8, which Python has as a surrogate, becomes ``\xff``.
+    """
+    return "".join(character if character.isprintable() or character in "\n\t" else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else character.encode("unicode_escape").decode()
+
+
 class GuideError(Exception):
-    """An error that the user can correct. Its text is printed unchanged, and the exit status is 2."""
+    """An error that the user can correct. Its text is printed as it is, but for characters that a terminal obeys; the exit status is 2."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 @dataclass(frozen=True, order=True)
@@ -26,8 +42,9 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else str(self.path)
-        return f"{where}: {self.text}"
+        path = printable(str(self.path)).replace("\n", "\\n").replace("\t", "\\t")
+        where = f"{path}:{self.line}" if self.line else path
+        return f"{where}: {printable(self.text)}"
 
 
 class PageErrors(GuideError):

@@ -16,13 +16,15 @@ from typing import Any
 
 import yaml
 
-from checks.model import GuideError, PageErrors, Problem
+from checks.files.plain import read_file
+from checks.model import PageErrors, Problem
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_SHOWN = 60  # characters of a value that a message repeats
 _TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = tuple(f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp"))
+_SHORT = tuple(f"{_TAG}{name}" for name in ("int", "float", "timestamp"))
 _SCALAR_KINDS = {"bool": "the boolean", "int": "the number", "float": "the number", "timestamp": "the date"}
 
 Location = tuple[str | int, ...]  # the keys and list indexes (from 0) that lead from the top of a document to a value
@@ -86,6 +88,8 @@ class PlainLoader(yaml.SafeLoader):
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
+            if isinstance(node, yaml.ScalarNode) and node.tag in _SHORT and len(node.value) > MAX_SHOWN:
+                raise OverflowError  # YAML counts in sixties, too: 1:00:00 and so on takes time that grows with the square of its length
             value = super().construct_object(node, deep)
             if isinstance(value, int) and value.bit_length() > 64:
                 raise OverflowError
@@ -150,16 +154,8 @@ class Document:
 
     @classmethod
     def read(cls, file: Path, shown_as: Path, loader: type[PlainLoader] = PlainLoader) -> Document:
-        """The document in a file, which messages name ``shown_as``. Raises a GuideError where the file is no text."""
-        try:
-            with file.open("rb") as stream:
-                data = stream.read(MAX_BYTES + 1)
-        except FileNotFoundError:
-            raise GuideError(f"{shown_as}: there is no such file") from None
-        except (OSError, ValueError) as error:  # ValueError: a path with a null character
-            raise GuideError(f"{shown_as}: {getattr(error, 'strerror', None) or error}") from None
-        if len(data) > MAX_BYTES:
-            raise GuideError(f"{shown_as}: expected at most {MAX_BYTES >> 20} MiB of YAML")
+        """The document in a file, which messages name ``shown_as``. Raises a GuideError where there is no such file or no text."""
+        data = read_file(file, shown_as, MAX_BYTES, "YAML")
         try:
             return cls(data.decode("utf-8-sig"), shown_as, loader=loader)
         except UnicodeDecodeError as error:

@@ -89,22 +89,24 @@ class Target:
 
 
 # The name is also that of folders; debian-13 is the release 13 of the family debian.
-_Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]*-[a-z0-9][a-z0-9.-]*", "a name such as debian-13 or ubuntu-24.04")]
-# Debian Policy 5.6.1: at least two characters, of which the first is a letter or a digit.
-_Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]+", "the name of a package: lower-case letters, digits, +, - and .")]
-_Packages = Annotated[tuple[_Package, ...], Field(strict=False)]
+_Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]{0,30}-[a-z0-9][a-z0-9.-]{0,30}", "a name such as debian-13 or ubuntu-24.04")]
+# Debian Policy 5.6.1: at least two characters, of which the first is a letter or a digit. So no name is an option of apt-get.
+# apt-get would remove a package whose name is followed by a hyphen.
+_Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]", "the name of a package: lower-case letters, digits, +, - and .")]
+_Packages = Annotated[tuple[_Package, ...], Field(strict=False, max_length=500)]
+MEMORY = size("256M", "8G")  # of a machine, also that of a page's front matter
 
 
 class _Entry(Section):
     """What data/targets.yml says of one target; see Target."""
 
     family: Annotated[str, one_of(FAMILIES)]
-    suite: Annotated[str, matching(r"[a-z0-9][a-z0-9.-]*", "the name of a suite, such as trixie")]
-    label: Annotated[str, matching(r"\S(.*\S)?", "a name for readers, such as Debian 13")]
+    suite: Annotated[str, matching(r"[a-z0-9][a-z0-9.-]{0,60}", "the name of a suite, such as trixie")]
+    label: Annotated[str, matching(r"[\w.()+-]+( [\w.()+-]+){0,9}", "a name for readers, such as Debian 13")]
     kernel: _Package
     emulator: str
-    memory: Annotated[str, size("256M", "64G")]
-    disk: Annotated[str, size("1G", "1024G")]
+    memory: Annotated[str, MEMORY]
+    disk: Annotated[str, size("1G", "64G")]
     pool: _Packages = ()
     packages: _Packages = ()
 

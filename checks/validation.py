@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Typ
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from checks.model import PageErrors, Problem
-from checks.strict_yaml import Document, Location
+from checks.strict_yaml import Document, Location, shorten
 
 Value = TypeVar("Value")
 _OWN = "expected"  # the type of the errors that are made here; pydantic has its own names for the others
@@ -117,7 +117,7 @@ def _problem(document: Document, shape: Any, details: ErrorDetails) -> Problem:
         known = ", ".join(_known_keys(shape, location[:-1]))
         return document.problem(place, f"unknown key (known: {known})")
     if location and location[-1] == "[key]":
-        found = f"the key {details['input']!r}"
+        found = f"the key {shorten(str(details['input']))!r}"
     quotes = ": put it in quotes" if kind == "string_type" and found.startswith("the ") else ""
     return document.problem(place, f"expected {_expected(details)}, found {found}{quotes}")
 
@@ -127,6 +127,7 @@ def _expected(details: ErrorDetails) -> str:
     words: dict[str, Callable[[], str]] = {
         _OWN: lambda: str(context["words"]),
         "greater_than": lambda: f"a number above {context['gt']:g}",
+        "too_long": lambda: f"a list of at most {context['max_length']}",
         "less_than_equal": lambda: f"a number of at most {context['le']:g}",
     }
     return words[kind]() if kind in words else _TYPES.get(kind, details["msg"])

@@ -127,7 +127,7 @@ def two_languages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:
             nav: {json.dumps(names)}
         """
         (folder / inherited).write_text(dedent(settings))
-    (folder / "theme").symlink_to(ROOT / "theme")
+    shutil.copytree(ROOT / "theme", folder / "theme")
     (folder / "data").mkdir()
     (folder / "data" / "targets.yml").write_text(TARGETS)
     return _with_pages(folder, {f"docs/{language}": texts for language, texts in pages.items()})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from checks.commands.display import INTERRUPTED
 from checks.commands.junit import failed_tests, summary_line
-from checks.commands.verify import STATUS, run_pytest
+from checks.commands.verify import STATUS, new_report, run_pytest
 from checks.config import PROJECT, Config
 from checks.evidence.validity import PageStatus, evidence_status
 from checks.model import Guide
@@ -28,12 +28,11 @@ COMMON = ("--no-reuse", "--durations=15", "-ra")
 
 def test(config: Config, everything: bool, rest: list[str]) -> int:
     """Run the tests, or what ``rest`` tells pytest; the exit status of ./guide."""
-    config.work_dir.mkdir(exist_ok=True)
     targets = load_targets(config) if config.targets_file.exists() else {}
     target = choose_target(targets, None) if targets else None
     name = target.name if target else ""
     if rest:
-        return STATUS.get(run_pytest(config, name, *COMMON, f"--junitxml={config.work_dir / 'junit.xml'}", *rest), 2)
+        return STATUS.get(run_pytest(config, name, *COMMON, f"--junitxml={new_report(config, 'junit.xml')}", *rest), 2)
     guide = read_guide(config)
     rows = evidence_status(config, guide, [target]) if target else []
     pages = _pages_to_run(config, guide, rows, everything)
@@ -60,9 +59,7 @@ def _arguments(config: Config, target: str, pages: list[str], everything: bool) 
 def _run_twice(config: Config, target: str, arguments: list[str]) -> tuple[int, list[Path]]:
     """Run pytest, and a few failures once more; the exit status of ./guide and the reports, of which the later one counts."""
     began = time.monotonic()
-    first, second = config.work_dir / "junit-test.xml", config.work_dir / "junit-second-try.xml"
-    for report in (first, second):
-        report.unlink(missing_ok=True)
+    first, second = (new_report(config, name) for name in ("junit-test.xml", "junit-second-try.xml"))
     shutil.rmtree(config.work_dir / "pytest", ignore_errors=True)  # --last-failed is to know the failures of this run only.
     status = STATUS.get(run_pytest(config, target, "--guide-jobs=auto", *arguments, f"--junitxml={first}"), 2)
     failed = failed_tests(first)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from checks.commands.display import INTERRUPTED, Display, Estimates
 from checks.config import PROJECT, Config
+from checks.files.plain import make_folder
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.pages.tree import find_pages, order
@@ -27,7 +29,9 @@ def run_pytest(config: Config, target: str, *arguments: str, interactive: bool =
     ``interactive`` leaves the terminal to pytest, as --keep needs it.
     """
     command = [sys.executable, "-m", "pytest", "--rootdir", str(config.root), *arguments]
-    if config.root != PROJECT:
+    if config.root == PROJECT:
+        command += ["-c", str(PROJECT / "pyproject.toml")]  # else pytest would take a pytest.ini that lies among the pages
+    else:
         command += ["-c", os.devnull, "-p", "checks.pytest_plugin.plugin", "-o", f"cache_dir={config.work_dir}/pytest"]
     command += ["--guide-config", config.file.name]
     if interactive:
@@ -40,10 +44,17 @@ def run_pytest(config: Config, target: str, *arguments: str, interactive: bool =
     return status
 
 
+def new_report(config: Config, name: str) -> Path:
+    """The path of a report below the work folder, where nothing stands any more: pytest would write through a link."""
+    report = make_folder(config.work_dir, config.root) / name
+    report.unlink(missing_ok=True)
+    return report
+
+
 def verify(config: Config, options: argparse.Namespace) -> int:
     """Run the pages that the options name, all pages by default; the exit status of ./guide."""
-    if options.jobs != "auto" and not (options.jobs.isdigit() and int(options.jobs)):
-        raise GuideError(f"--jobs: expected a number or auto, found {options.jobs!r}")
+    if options.jobs != "auto" and not re.fullmatch(r"[1-9][0-9]{0,3}", options.jobs):
+        raise GuideError(f"--jobs: expected a number from 1 to 9999, or auto, found {options.jobs!r}")
     target = choose_target(load_targets(config), options.target).name
     evidence_dir = Path(options.evidence).resolve() if options.evidence else config.evidence_dir
     arguments = ["--verbose", "-rs", "--tb=short", "--guide-drafts", f"--target={target}", f"--guide-evidence={evidence_dir}"]
@@ -52,7 +63,7 @@ def verify(config: Config, options: argparse.Namespace) -> int:
     arguments += [] if options.keep or options.update else [f"--guide-jobs={options.jobs}"]
     arguments += ["--guide-update"] if options.update else []
     arguments += ["--no-reuse"] if options.no_reuse else []
-    arguments += [f"--junitxml={config.work_dir}/junit-{target}.xml"]
+    arguments += [f"--junitxml={new_report(config, f'junit-{target}.xml')}"]
     paths = _paths(config, options.pages)
     status = run_pytest(config, target, *arguments, *paths, interactive=options.keep) if paths else NOTHING_COLLECTED
     if status == NOTHING_COLLECTED:

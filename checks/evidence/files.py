@@ -33,11 +33,12 @@ def write_evidence(folder: Path, run: PageRun, page: Page, fingerprints: dict[st
     data["machinery"] = machinery_fingerprint()
     data["snippets"] = [_entry(snippet, outcomes.get(snippet.id), fingerprints, target) for snippet in page.snippets]
     path = evidence_file(folder, run.target, run.page)
-    write_whole(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), base=folder)
     cast = path.with_suffix(".cast.gz")
     if run.console:
         # With mtime=0 the same recording gives the same bytes.
-        write_whole(cast, gzip.compress(run.console.encode(), mtime=0))
+        write_whole(cast, gzip.compress(run.console.encode(), mtime=0), base=folder)
     else:
         cast.unlink(missing_ok=True)
     return path

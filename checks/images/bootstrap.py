@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import pwd
 import shutil
 import subprocess
 import time
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from checks.files.plain import open_for_writing
 from checks.host import cache_dir, process_owner
 from checks.images import mirror
 from checks.machines import engine as engines
@@ -45,6 +47,10 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
     distribution's official container image. Raises GuideError when mmdebstrap fails.
     """
     target = root.target
+    sources = mirror.named(target.family) or mirror.of_host(target.family)
+    on_host = sources is not None and shutil.which("mmdebstrap") is not None
+    if on_host:
+        require_root_or_id_ranges()
     log.info(f"building {target.name} ({root.kind}) from packages")
     began = time.monotonic()
     folder = tar.parent
@@ -55,9 +61,8 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
     options += [f'--{hook}-hook=sh files/{file} "$1"' for hook, file in root.hooks]
     # For the digest: names and versions of what was installed, without times.
     options += ['--customize-hook=chroot "$1" dpkg-query --show >manifest', "--customize-hook=sort -o manifest manifest"]
-    sources = mirror.named(target.family) or mirror.of_host(target.family)
-    if sources is not None and shutil.which("mmdebstrap"):
-        command = ["mmdebstrap", *options, target.suite, str(tar), *sources.sources(target)]
+    if sources is not None and on_host:
+        command = ["mmdebstrap", *options, "--", target.suite, str(tar), *sources.sources(target)]
         run_logged(command, folder, {**os.environ, **environment, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name} {root.kind}")
     else:
         _bootstrap_inside(root, options, tar, environment)
@@ -67,6 +72,35 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
     manifest = (folder / "manifest").read_text()
     log.info(f"built {target.name} ({root.kind}) in {time.monotonic() - began:.0f} s")
     return hashlib.sha256((recipe + manifest + pool).encode()).hexdigest()
+
+
+def require_root_or_id_ranges() -> None:
+    """Raise a GuideError, which says what is missing, where mmdebstrap could not make a root as this user.
+
+    Root may. Any other user needs a range of user and group ids that the programs of the package uidmap give.
+    """
+    if os.geteuid() == 0:
+        return
+    try:
+        user = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        user = str(os.geteuid())
+    missing = [f"the program {name} (package uidmap)" for name in ("newuidmap", "newgidmap") if shutil.which(name) is None]
+    missing += [f"a range of ids of {user} in {file}" for file in ("/etc/subuid", "/etc/subgid") if not _has_range(Path(file), user)]
+    if missing:
+        add = f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+        raise GuideError(
+            f"{user} is not root and cannot make machines: missing are {', '.join(missing)}. "
+            f"Run ./guide as root, or type: sudo apt-get install uidmap && {add}"
+        )
+
+
+def _has_range(file: Path, user: str) -> bool:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+    return any(line.split(":")[0] in (user, str(os.geteuid())) for line in lines)
 
 
 def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Mapping[str, str]) -> None:
@@ -97,7 +131,7 @@ def run_logged(command: list[str], folder: Path, environment: Mapping[str, str],
     """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log."""
     log_file = cache_dir() / "logs" / f"{purpose.replace(' ', '-').replace('/', '-')}.log"
     log_file.parent.mkdir(exist_ok=True)
-    with log_file.open("wb") as output:
+    with open_for_writing(log_file) as output:
         done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin)
     if done.returncode:
         tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])

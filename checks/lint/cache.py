@@ -18,6 +18,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from checks.files.plain import make_folder, open_for_writing
+from checks.model import GuideError
+
 # How many entries of earlier texts stay, for another branch or an edit that is taken back. They take 2 MB.
 OLD_KEPT = 50_000
 
@@ -28,10 +31,10 @@ def entry(rules: Iterable[str], text: str) -> str:
 
 
 class PassedTexts:
-    """The entries in one file."""
+    """The entries in one file; the folders between ``base`` and the file are made when the entries are saved."""
 
-    def __init__(self, file: Path):
-        self._file = file
+    def __init__(self, file: Path, base: Path):
+        self._file, self._base = file, base
         try:
             self._known = dict.fromkeys(file.read_text(encoding="ascii").split("\n"))  # a set with an order, the newest entry first
         except (OSError, UnicodeDecodeError):
@@ -48,7 +51,8 @@ class PassedTexts:
         old = [entry for entry in self._known if entry not in current][:OLD_KEPT]
         # All runs use one name: two runs at once can lose entries, but no more, and killed runs leave one file behind.
         new_file = self._file.with_name(f"{self._file.name}.new")
-        with suppress(OSError):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            new_file.write_text("\n".join([*current, *old]), encoding="ascii")
+        with suppress(OSError, GuideError):
+            make_folder(self._file.parent, self._base)
+            with open_for_writing(new_file) as stream:
+                stream.write("\n".join([*current, *old]).encode("ascii"))
             new_file.replace(self._file)

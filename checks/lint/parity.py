@@ -16,6 +16,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from checks.config import Config
+from checks.host import write_whole
 from checks.mkdocs_yml import site_settings
 from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.pages import frontmatter
@@ -107,7 +108,7 @@ def _write(path: Path, digits: str) -> bool:
     else:
         new = f"---\n{line}\n---\n\n{old}"
     if new != old:
-        path.write_text(new, encoding="utf-8")
+        write_whole(path, new.encode())
     return new != old
 
 

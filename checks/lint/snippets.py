@@ -28,7 +28,7 @@ class Linting:
     """Linters that run in the background. ``problems`` waits for them; ``close`` starts no more of them."""
 
     def __init__(self, guide: Guide, config: Config):
-        self._known = PassedTexts(config.work_dir / "lint" / "passed")
+        self._known = PassedTexts(config.work_dir / "lint" / "passed", config.root)
         self._passed: list[str] = []
         self._calls: list[tuple[Future[list[list[Problem]]], list[str]]] = []
         self._threads = ThreadPoolExecutor(len(os.sched_getaffinity(0)))

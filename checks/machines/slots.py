@@ -10,12 +10,14 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
+from checks.files.plain import open_for_writing
 from checks.host import cache_dir
 
 log = logging.getLogger("guide")
@@ -27,7 +29,7 @@ HELD = "GUIDE_VMS_HELD"  # an environment variable of processes whose parent hol
 def number() -> int:
     """How many slots this host has: $GUIDE_VMS, else two a processor, since a VM waits for something much of its time."""
     wanted = os.environ.get("GUIDE_VMS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) else 2 * len(os.sched_getaffinity(0))
+    return int(wanted) if re.fullmatch(r"[0-9]{1,4}", wanted) and int(wanted) else 2 * len(os.sched_getaffinity(0))
 
 
 def take(count: int = 1) -> ExitStack:
@@ -41,9 +43,9 @@ def take(count: int = 1) -> ExitStack:
     folder.mkdir(exist_ok=True)
     places = range(number())
     announced = False
-    taken: dict[int, IO[str]] = {}
+    taken: dict[int, IO[bytes]] = {}
     # One process at a time collects slots. Otherwise two processes could each hold one slot and wait for a second for ever.
-    with (folder / "vm-turn").open("w") as turn:
+    with open_for_writing(folder / "vm-turn") as turn:
         while not _locked(turn) or not _taken(folder, places, taken, min(count, len(places))):
             if not announced:
                 log.info(f"{number()} VMs run on this host already (GUIDE_VMS sets how many may): waiting for one to end")
@@ -66,14 +68,14 @@ def every() -> Iterator[None]:
             os.environ.pop(HELD)
 
 
-def _taken(folder: Path, places: range, taken: dict[int, IO[str]], count: int) -> bool:
+def _taken(folder: Path, places: range, taken: dict[int, IO[bytes]], count: int) -> bool:
     """Add free slots to ``taken``, up to ``count``; whether ``taken`` has that many then."""
     for place in places:
         if len(taken) == count:
             break
         if place in taken:
             continue
-        slot = (folder / f"vm-{place}").open("w")
+        slot = open_for_writing(folder / f"vm-{place}")
         if _locked(slot):
             taken[place] = slot
         else:
@@ -81,7 +83,7 @@ def _taken(folder: Path, places: range, taken: dict[int, IO[str]], count: int) -
     return len(taken) == count
 
 
-def _locked(file: IO[str]) -> bool:
+def _locked(file: IO[bytes]) -> bool:
     """Try to lock the file; whether this process holds the lock then."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

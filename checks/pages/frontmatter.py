@@ -11,7 +11,8 @@ from pydantic import Field
 
 from checks.model import PageErrors
 from checks.strict_yaml import Document
-from checks.validation import Section, check, matching, one_of, size
+from checks.targets import MEMORY
+from checks.validation import Section, check, matching, one_of
 
 MACHINES = ("container", "vm")
 FIRMWARES = ("secure-boot",)
@@ -38,7 +39,7 @@ class _Head(Section):
     description: str = ""
     machine: Annotated[str, one_of(MACHINES)] = ""
     after: Annotated[str, matching(r".+(?<!\.md)", "the name of a page, without .md, like install/verify")] = ""
-    memory: Annotated[str, size("256M", "64G")] = ""
+    memory: Annotated[str, MEMORY] = ""
     firmware: Annotated[str, one_of(FIRMWARES)] = ""
     peer: Annotated[bool, one_of([True], "true, or no such line")] = False
     read_against: Annotated[str, matching("[0-9a-f]{12}", "12 hexadecimal digits, which `./guide parity --accept PAGE` writes")] = ""

@@ -20,6 +20,7 @@ MACHINES = ("peer",)
 KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # These attributes change how a block looks, and not the code that is copied.
+MAX_TIMEOUT_S = 4 * 3600  # of one snippet
 DISPLAY = ("title", "hl_lines", "linenums")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _FILE = re.compile(r"[a-z0-9][a-z0-9._-]*\.py")
@@ -63,7 +64,7 @@ class Attributes:
 
     def _exit(self) -> int:
         value = self._given.get("exit", "0")
-        if re.fullmatch(r"\d{1,3}", value) and int(value) <= 255:
+        if re.fullmatch(r"[0-9]{1,3}", value) and int(value) <= 255:
             return int(value)
         self.problems.append(f"data-exit: expected 0 to 255, found {value!r}")
         return 0
@@ -96,9 +97,9 @@ class Attributes:
         value = self._given.get("timeout")
         if value is None:
             return None
-        if re.fullmatch(r"\d+(\.\d+)?", value) and float(value) > 0:
+        if re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", value) and 0 < float(value) <= MAX_TIMEOUT_S:
             return float(value)
-        self.problems.append(f"data-timeout: expected seconds, like 120, found {value!r}")
+        self.problems.append(f"data-timeout: expected seconds, like 120, at most {MAX_TIMEOUT_S} (4 hours), found {value!r}")
         return None
 
     def _target(self) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.config import Config
+from checks.files.plain import read_file
 from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
-from checks.pages import frontmatter
+from checks.pages import bounds, frontmatter
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_output, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
@@ -38,7 +39,8 @@ def read_guide(config: Config) -> Guide:
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
         for name, path in files.items():
-            page = reader.read(name, path)
+            with bounds.reading(config.relative(path)):
+                page = reader.read(name, path)
             problems += reader.problems
             if page is not None:
                 read[name] = page
@@ -111,7 +113,7 @@ class PageReader:
         self.problems.append(Problem(self._path, line, text))
 
     def _text(self, path: Path) -> str | None:
-        data = path.read_bytes()
+        data = read_file(path, self._path, bounds.MAX_BYTES, "Markdown")
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from checks.model import Guide, GuideError, Page, Problem
@@ -64,6 +65,9 @@ def find_pages(guide: Guide, names: Iterable[str]) -> list[Page]:
             if path in (page.name, str(page.path)) or str(page.path).startswith(path + "/") or page.name.startswith(path + "/")
         ]
         if not hits:
+            page = re.split("::|#", name)[0]
+            if page in primary:
+                raise GuideError(f"{name!r} names one snippet, and a page runs as a whole: write {page}")
             raise GuideError(f"there is no page {name!r}; the guide has {', '.join(primary)}")
         pages += [page for page in dict.fromkeys(hits) if page not in pages]
     return pages

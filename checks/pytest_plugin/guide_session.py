@@ -13,9 +13,9 @@ from checks import config as configuration
 from checks.images.build import Builder
 from checks.lint import parity
 from checks.lint.snippets import Linting
-from checks.model import Guide, GuideError, Page, PageErrors, Snippet
+from checks.model import Guide, Page, PageErrors, Snippet
 from checks.pages.reader import read_guide
-from checks.pytest_plugin import parallel
+from checks.pytest_plugin import faults_shown, parallel
 from checks.running import cleanup
 from checks.running.failures import Failed
 from checks.running.runner import Runner
@@ -101,18 +101,14 @@ def named_paths(config: pytest.Config) -> list[Path]:
 def guide_session(config: pytest.Config) -> GuideSession:
     """The session's one GuideSession, made at first use. A guide that is wrong is a usage error, and nothing runs."""
     if KEY not in config.stash:
-        try:
+        with faults_shown.as_usage_errors(config):
             config.stash[KEY] = GuideSession(config)
-        except GuideError as error:
-            raise pytest.UsageError(str(error)) from None
     return config.stash[KEY]
 
 
 def checked_guide_session(config: pytest.Config) -> GuideSession:
     """The session's GuideSession, after its languages and snippets have been checked."""
     session = guide_session(config)
-    try:
+    with faults_shown.as_usage_errors(config):
         session.check()
-    except GuideError as error:
-        raise pytest.UsageError(str(error)) from None
     return session

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from checks.model import GuideError, Page, Snippet
-from checks.pytest_plugin import summary
+from checks.model import Page, Snippet
+from checks.pytest_plugin import faults_shown, summary
 from checks.pytest_plugin.guide_session import guide_session
 from checks.running.failures import Failed, NotRun
 from checks.targets import skip_reason
@@ -50,6 +50,9 @@ class SnippetItem(pytest.Item):
             if self.config.getoption("--keep") and not isinstance(failed, NotRun) and session.runner.session:
                 session.inspect(failed, self.snippet)
             raise
+        except Exception:
+            self.user_properties.append((faults_shown.PROPERTY, True))
+            raise
         self.user_properties.append(("exit_status", outcome.exit_status))
         self.user_properties.append(("seconds", outcome.seconds))
         self.user_properties += summary.properties(self.snippet, session.target.name)
@@ -59,9 +62,11 @@ class SnippetItem(pytest.Item):
             self.user_properties.append(("ran_at", ran_at))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The report of a snippet that failed, without a traceback of ours."""
-        if isinstance(excinfo.value, (Failed, GuideError)):
+        """The report of a snippet that failed, or of an error; without a traceback."""
+        if isinstance(excinfo.value, Failed):
             return str(excinfo.value)
+        if isinstance(excinfo.value, Exception):
+            return f"{self.page.path}:{self.snippet.line}: #{self.snippet.id}: {faults_shown.message(excinfo.value, self.config)}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int, str]:

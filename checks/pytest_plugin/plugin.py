@@ -8,7 +8,6 @@ Anything wrong with the pages ends the session before anything is run.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -17,9 +16,9 @@ from typing import Any
 import pytest
 
 from checks import config as configuration
-from checks.model import GuideError
+from checks import faults
 from checks.pages.tree import order
-from checks.pytest_plugin import messages, parallel, summary
+from checks.pytest_plugin import faults_shown, messages, parallel, summary
 from checks.pytest_plugin.guide_session import KEY, checked_guide_session, guide_session, named_paths
 from checks.pytest_plugin.items import PageFile, SnippetItem
 from checks.running import update
@@ -40,12 +39,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--keep", action="store_true", help="on a failure open a shell in the machine as it is then")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Look at the folders of the guide before pytest imports a conftest.py that somebody has put among the pages."""
+    file = Path(early_config.rootpath, early_config.known_args_namespace.guide_config)
+    if file.exists():
+        try:
+            configuration.load(file)
+        except Exception as error:
+            raise pytest.UsageError(faults.message(error, file.parent / configuration.WORK_FOLDER)) from None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, the summary, and the log's handlers."""
     config.addinivalue_line("markers", "slow: takes minutes, most of them in a VM; ./guide test --all runs it")
     config.addinivalue_line("markers", "container: starts containers")
     config.addinivalue_line("markers", "browser: needs Chromium")
     config.pluginmanager.register(summary)
+    if not parallel.worker(config):  # A worker's errors come to the process that started it.
+        config.pluginmanager.register(faults_shown.Faults(config))
     messages.install(config, parallel.worker(config))
 
 
@@ -56,19 +68,35 @@ def pytest_configure_node(node: Any) -> None:
     messages.tell_worker(node.config, node.workerinput)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
-    """Decide how many files run side by side, before xdist looks at its options."""
-    wanted = config.getoption("--guide-jobs")
-    has_xdist = hasattr(config.option, "loadscopereorder")
+    """Decide how many files run side by side, before xdist looks at its options; at the end, show what no hook has caught."""
     # A worker of xdist has the options of the process that started it.
-    if wanted != "1" and not parallel.worker(config) and has_xdist and not config.option.collectonly:
-        try:
-            session = checked_guide_session(config)
-        except pytest.UsageError as error:
-            # pytest would prefix "ERROR:"; our errors begin with file and line.
-            print(error, file=sys.stderr)
-            raise pytest.UsageError from None
+    if parallel.worker(config):
+        return (yield)
+    try:
+        _distribute(config)
+        return (yield)
+    except pytest.UsageError as error:
+        if not str(error):
+            raise
+        # pytest would prefix "ERROR:"; our errors begin with file and line.
+        faults.tell(str(error))
+        raise pytest.UsageError from None
+    except Exception as error:
+        faults.tell(faults_shown.message(error, config))
+        return faults_shown.INTERNAL_ERROR
+
+
+def _distribute(config: pytest.Config) -> None:
+    """Set xdist's options, where several pages may run at a time. Builds the images that the pages need."""
+    wanted = config.getoption("--guide-jobs")
+    if wanted == "1" or config.option.collectonly or not hasattr(config.option, "loadscopereorder"):
+        return
+    if wanted != "auto" and not wanted.isdecimal():
+        raise pytest.UsageError(f"--guide-jobs: expected a number or auto, found {wanted!r}")
+    with faults_shown.as_usage_errors(config):
+        session = checked_guide_session(config)
         if session.names_other_tests():
             number = parallel.processors() if wanted == "auto" else int(wanted)
         else:
@@ -77,7 +105,6 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
             pages = [page for page in pages if not session.runner.cached.knows(page)]
             number = min(len(pages), parallel.jobs(session.guide, session.target, pages) if wanted == "auto" else int(wanted))
         parallel.distribute(config, number, session.runner.store.run)
-    return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -95,10 +122,8 @@ def _read_pages(config: pytest.Config) -> None:
     root = Path(config.rootpath, config.getoption("--guide-config"))
     if not root.exists():
         return
-    try:
+    with faults_shown.as_usage_errors(config):
         folders = configuration.load(root).docs.values()
-    except GuideError as error:
-        raise pytest.UsageError(str(error)) from None
     if any(path.is_relative_to(folder) or folder.is_relative_to(path) for path in named_paths(config) for folder in folders):
         guide_session(config)
 
@@ -147,11 +172,12 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     result = yield
     if isinstance(item, SnippetItem):
         runner = guide_session(item.config).runner
+        if not isinstance(nextitem, SnippetItem) or nextitem.page is not item.page:
+            with faults_shown.reported(item):
+                runner.finish(item.page)
         if not isinstance(nextitem, SnippetItem):
-            runner.finish(item.page)
-            runner.close()
-        elif nextitem.page is not item.page:
-            runner.finish(item.page)
+            with faults_shown.reported(item):
+                runner.close()
     return result
 
 
@@ -160,7 +186,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if KEY not in session.config.stash:
         return
     guide = session.config.stash[KEY]
-    guide.close()
-    if guide.runner.renewed:
-        for path in update.update(guide.config, guide.runner.renewed, guide.runner.shapes, guide.target.name):
-            log.info(f"{path}: outputs renewed")
+    try:
+        guide.close()
+        if guide.runner.renewed:
+            for path in update.update(guide.config, guide.runner.renewed, guide.runner.shapes, guide.target.name):
+                log.info(f"{path}: outputs renewed")
+    except Exception as error:
+        faults.tell(faults_shown.message(error, session.config))
+        session.exitstatus = faults_shown.INTERNAL_ERROR

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
 
-from checks.model import Outcome, Snippet
+from checks.host import write_whole
+from checks.model import GuideError, Outcome, Snippet
 from checks.running import outputs
 from checks.running.outputs import Shapes
 from checks.terminal import plain
@@ -57,28 +59,44 @@ def _report_failure(snippet: Snippet, outcome: Outcome, further: str) -> str:
     return "\n".join([*rows, further])
 
 
+def keep_output(folder: Path, base: Path, snippet: Snippet, outcome: Outcome, console: str) -> str:
+    """Write what a failed snippet printed, and the whole console, where a person and CI find them: in ``folder``, below ``base``.
+
+    Returns the output's path from ``base``; where the files cannot be written, why, since the report of the failure is what matters.
+    """
+    path = folder / f"{snippet.id}.txt"
+    try:
+        write_whole(path, outcome.output, base=base)
+        if console:
+            write_whole(folder / "console.txt", console.encode(), base=base)
+    except (OSError, GuideError) as error:
+        return f"not kept, since {error}"
+    return str(path.relative_to(base))
+
+
 class FailedPages:
     """Where pages have failed in this run, so that what stands on them is not tried.
 
     The places are files in a folder of the run, since several processes may run the run's pages side by side.
     """
 
-    def __init__(self, folder: Path):
-        self._folder = folder
+    def __init__(self, folder: Path, base: Path):
+        self._folder, self._base = folder, base
         self._known: dict[str, str] = {}
 
     def get(self, page: str) -> str | None:
         """Where the page failed ("docs/en/x.md:41 (#id)"), or None."""
         try:
-            return self._known.get(page) or self._file(page).read_text()
+            return self._known.get(page) or self._file(page).read_text(encoding="utf-8")
         except OSError:
             return None
 
     def add(self, page: str, place: str) -> None:
         """Note that the page has failed at ``place``."""
         self._known[page] = place
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._file(page).write_text(place)
+        # Where the disk is full, only this process knows; the page's failure is what has to be told.
+        with suppress(OSError, GuideError):
+            write_whole(self._file(page), place.encode(), base=self._base)
 
     def _file(self, page: str) -> Path:
-        return self._folder / quote(page, safe="")
+        return self._folder / hashlib.sha256(page.encode()).hexdigest()

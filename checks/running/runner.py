@@ -18,7 +18,7 @@ from checks.images.build import Builder
 from checks.machines.machine import MachineLost
 from checks.model import Guide, Outcome, Page, Snippet, utc_now
 from checks.pages.tree import has_children
-from checks.running.failures import Failed, FailedPages, NotRun, judge
+from checks.running.failures import Failed, FailedPages, NotRun, judge, keep_output
 from checks.running.outputs import Shapes
 from checks.running.progress import CachedPages, PageProgress
 from checks.running.provision import Provisioner
@@ -45,7 +45,7 @@ class Runner:
         self.progress: PageProgress | None = None
         self.session: Session | None = None  # on the one machine that runs
         self._stands_at: Record | None = None  # the state that the machine is in, as long as nothing has run since
-        self._failed_pages = FailedPages(config.work_dir / "broken" / store.run)
+        self._failed_pages = FailedPages(config.work_dir / "broken" / store.run, config.root)
 
     def __enter__(self) -> Runner:
         return self
@@ -63,9 +63,15 @@ class Runner:
 
     def run(self, page: Page, snippet: Snippet) -> Outcome:
         """The outcome of one snippet, cached or run after all that it stands on. Failed says what was expected and found."""
-        progress = self._enter(page)
-        while snippet.id not in progress.done:
-            progress = self._execute(progress.left[0])
+        try:
+            progress = self._enter(page)
+            while snippet.id not in progress.done:
+                progress = self._execute(progress.left[0])
+        except Failed:
+            raise
+        except Exception:
+            self._give_up(page, snippet)
+            raise
         outcome = progress.done[snippet.id]
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
@@ -127,22 +133,24 @@ class Runner:
             self.provisioner.save(self._record(progress, snippet), self.session)
         return progress
 
+    def _give_up(self, page: Page, snippet: Snippet) -> None:
+        """After a failure, or an error such as a full disk: neither the rest of the page nor what stands on it is tried."""
+        place = f"{snippet.path}:{snippet.line} (#{snippet.id})"
+        if self.progress and self.progress.page.name == page.name:
+            self.progress.failed = place
+        self._failed_pages.add(page.name, place)
+
     def _fail(self, progress: PageProgress, snippet: Snippet, outcome: Outcome) -> None:
-        progress.failed = f"{snippet.path}:{snippet.line} (#{snippet.id})"
-        self._failed_pages.add(progress.page.name, progress.failed)
+        self._give_up(progress.page, snippet)
         self._release_claim(progress.fingerprints.end)
         report = judge(snippet, outcome, self.shapes, self.target.name)
         raise Failed(f"{report}\nall that it printed: {self._write_output(snippet, outcome)}")
 
-    def _write_output(self, snippet: Snippet, outcome: Outcome) -> Path:
-        """Write what a failed snippet printed, and the whole console, where a person and CI find them; the output's path."""
+    def _write_output(self, snippet: Snippet, outcome: Outcome) -> str:
+        """Write what a failed snippet printed, and the whole console; where they are, in words."""
         folder = self.config.work_dir / "failed" / self.target.name / snippet.page
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{snippet.id}.txt"
-        path.write_bytes(outcome.output)
-        if self.progress and self.progress.on_machine and self.session and (console := self.session.machine.console_text()):
-            (folder / "console.txt").write_text(console)
-        return self.config.relative(path)
+        on_machine = self.progress and self.progress.on_machine and self.session
+        return keep_output(folder, self.config.root, snippet, outcome, on_machine.machine.console_text() if on_machine else "")
 
     # ---- states
 

@@ -31,7 +31,7 @@ def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: 
         before = path.read_text(encoding="utf-8")
         after = rewritten(before, edits, page.path)
         if after != before:
-            write_whole(path, after.encode())
+            write_whole(path, after.encode(), base=config.root)
             changed.append(page.path)
     return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -10,6 +11,7 @@ from xml.sax.saxutils import quoteattr
 from jinja2 import Environment, TemplateError
 
 from checks.config import Config
+from checks.host import owned_prefix, owner_in_name, owner_is_alive
 from checks.model import Guide, GuideError, Page
 from checks.pages.reader import read_guide
 from checks.site import transcripts
@@ -30,17 +32,32 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
     Raises PageErrors for mistakes in the pages, and GuideError for warnings of MkDocs
     (if ``strict``) or for a page that shows other code than the code that runs.
     """
+    if out.is_symlink() and out.is_relative_to(config.root):
+        raise GuideError(f"--out: {out} is a symbolic link: remove it, or name the folder to which it leads")
     out = out.resolve()
     _refuse_folder_of_others(config, out)
     guide = read_guide(config)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as folder:
+    _sweep(out)
+    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{owned_prefix('build')}", dir=out.parent) as folder:
+        (Path(folder) / MARKER).write_text(out.name, encoding="utf-8")
         fresh = Path(folder, "new")
         make(config, guide, processes, fresh, site_url(), strict)
         os.chmod(fresh, 0o755)
         if out.exists():
             out.rename(Path(folder, "old"))
         fresh.rename(out)
+
+
+def _sweep(out: Path) -> None:
+    """Remove the folders that builds into ``out`` have left when they were killed. What such a build had put aside comes back."""
+    for folder in out.parent.glob(".build-*-*-*"):
+        owner, marker = owner_in_name(folder.name), folder / MARKER
+        if not owner or owner_is_alive(owner) or folder.is_symlink() or not marker.is_file() or marker.read_text("utf-8") != out.name:
+            continue
+        if not out.exists() and (folder / "old").is_dir():
+            (folder / "old").rename(out)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _refuse_folder_of_others(config: Config, out: Path) -> None:

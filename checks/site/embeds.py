@@ -28,13 +28,15 @@ def widget(context: SiteContext, name: str) -> str:
     """
     form, settings = _read(context, "widget", name, ".html")
     words = settings.get(context.language, {})
-    data = read_yaml(context.config.root / settings["data"]) if "data" in settings else None
+    data = read_yaml(context.config.named(settings["data"])) if "data" in settings else None
     own = {"base": context.base, "data": _json(data), "script": _json(words.get("script", {}))}
     return f'<div class="widget-{name}">{_fill(form, {**words, **own}, "widget", name, context.language)}</div>'
 
 
 def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
     """The file theme/KINDs/NAME + suffix, and what is in NAME.yml beside it."""
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise GuideError(f"{kind}: expected a name of lower-case letters, digits and single hyphens, found {name!r}")
     file = context.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
     if not file.exists():
         raise GuideError(f"{kind}: there is no {context.config.relative(file)}")

@@ -77,7 +77,7 @@ class Table(Section):
 
 def load(context: SiteContext, file: str) -> Table:
     """The table in a file that is named from the guide's root. Raises a GuideError with the line of everything that is wrong."""
-    document = Document.read(context.config.root / file, Path(file))
+    document = Document.read(context.config.named(file), Path(file))
     table = check(document, Table)
     problems = [document.problem(location, text) for location, text in _problems(table, context)]
     if problems:

@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import threading
-import traceback
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,7 +19,9 @@ from pathlib import Path
 
 from jinja2 import TemplateError, TemplateSyntaxError
 
-from checks.config import Config
+from checks import faults
+from checks.config import WORK_FOLDER, Config
+from checks.files.plain import make_folder
 from checks.model import GuideError
 from checks.pages import frontmatter
 
@@ -157,7 +158,7 @@ def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list
     failure = None
     docs = config_file.parent
     try:
-        _keep_jieba_cache(config_file.parent / ".guide" / "jieba")
+        _keep_jieba_cache(make_folder(config_file.parent / WORK_FOLDER / "jieba", config_file.parent))
         config = load_config(config_file=str(config_file), site_dir=str(out), site_url=url, strict=False)
         docs = Path(config.docs_dir)
         config.plugins.on_startup(command="build", dirty=False)
@@ -169,11 +170,10 @@ def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list
         return [f"{_relative(Path(error.filename or config_file), config_file.parent)}:{error.lineno}: {error.message}"]
     except SystemExit:  # from MkDocs for a wrong setting, from mkdocs-macros for a macro that failed; both have logged why
         failure = "MkDocs ended the build"
-    except (MkDocsException, TemplateError, OSError) as error:
+    except (MkDocsException, TemplateError) as error:
         failure = f"{type(error).__name__}: {error}"
-    except Exception as error:  # a mistake in an extension or a plugin, which only its traceback explains
-        failure = f"{type(error).__name__}: {error}"
-        traceback.print_exc()
+    except Exception as error:  # a disk that is full, or a mistake in an extension or a plugin
+        failure = faults.message(error, config_file.parent / WORK_FOLDER)
     finally:
         logger.removeHandler(collector)
     problems = [_with_position(message, docs, config_file.parent) for message in collector.messages]
@@ -188,7 +188,6 @@ def _keep_jieba_cache(folder: Path) -> None:
         import jieba
     except ImportError:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     jieba.dt.tmp_dir = str(folder)
     jieba.setLogLevel(logging.WARNING)
 

@@ -7,16 +7,21 @@ the pages and not the loading of MkDocs, its plugins and jieba's dictionary.
 from __future__ import annotations
 
 import html
+import ipaddress
 import logging
+import re
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from mkdocs.livereload import LiveReloadServer
 
 from checks import config as configuration
+from checks import faults
 from checks.config import Config
 from checks.model import GuideError
 from checks.pages.reader import read_guide
@@ -52,9 +57,9 @@ class Site:
         try:
             config = configuration.load(self._config.file)
             build.make(config, read_guide(config), self._processes, fresh, self._url, strict=True)
-        except GuideError as error:
-            self.error = str(error)
-            print(f"\n{error}\n", flush=True)
+        except Exception as error:
+            self.error = faults.message(error, self._config.work_dir)
+            print(f"\n{self.error}\n", flush=True)
             if not self.root.exists() and fresh.exists():
                 # The first site is served even with an error, since the error can only be shown on a page.
                 fresh.rename(self.root)
@@ -86,6 +91,7 @@ class Server(LiveReloadServer):
     def __init__(self, site: Site, host: str, port: int):
         super().__init__(site.build, host, port, str(site.root), polling_interval=POLL_S)
         self._site = site
+        self._host = host
         self._bound = False
         self.error_handler = self._error_page
 
@@ -94,6 +100,25 @@ class Server(LiveReloadServer):
         if not self._bound:
             super().server_bind()
             self._bound = True
+
+    def serve_request(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one request, unless it comes for another host or for a path that no file can have.
+
+        A page of a stranger's, open in the same browser, could reach this server under the stranger's own name, which
+        that page's server lets lead here (DNS rebinding), and read what is served. The name then stands in Host.
+        """
+        if not self._is_for_us(environ.get("HTTP_HOST", "")):
+            return _refuse(start_response, "403 Forbidden", f"expected a request for localhost or {self._host}")
+        if "\0" in environ.get("PATH_INFO", ""):
+            return _refuse(start_response, "400 Bad Request", "no file has a name with a null character")
+        return super().serve_request(environ, start_response)
+
+    def _is_for_us(self, host: str) -> bool:
+        """Whether the field Host names this server: localhost, or the address that it listens on."""
+        name = re.sub(r":\d*$", "", host).lower().strip("[]")
+        if name in ("localhost", "127.0.0.1", "::1", self._host.lower()):
+            return True
+        return self._host in ("0.0.0.0", "::", "") and _is_address(name)
 
     def _inject_js_into_html(self, content: bytes, epoch: int) -> bytes:
         if self._site.error:
@@ -110,12 +135,28 @@ class Server(LiveReloadServer):
         return page + str(code).encode()
 
 
+def _refuse(start_response: Any, status: str, reason: str) -> list[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8")])
+    return [f"{status}: {reason}\n".encode()]
+
+
+def _is_address(name: str) -> bool:
+    """Whether the name is an IP address. No stranger can let an address lead elsewhere."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _banner(error: str) -> bytes:
     return (_BANNER % html.escape(error)).encode()
 
 
 def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve until Ctrl-C, which leaves no process and no file behind. Raises GuideError when the port is taken."""
+    if not 0 <= port <= 65535:
+        raise GuideError(f"--port: expected a number from 0 to 65535, found {port}")
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:

@@ -66,7 +66,7 @@ def sweep(store: Store) -> list[str]:
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(str(folder))
     for folder in (store.root, store.root / "records"):
-        for path in folder.glob(".*.json.*"):
+        for path in folder.glob(".aside-*-*-*"):
             owner = owner_in_name(path.name)
             if owner and not owner_is_alive(owner):
                 path.unlink(missing_ok=True)

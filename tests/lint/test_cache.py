@@ -103,6 +103,6 @@ def test_entries_of_old_texts_are_dropped_in_time(tmp_path, monkeypatch):
     monkeypatch.setattr("checks.lint.cache.OLD_KEPT", 3)
     file = tmp_path / "passed"
     for number in range(20):
-        PassedTexts(file).save([f"{number}a", f"{number}b"])
+        PassedTexts(file, tmp_path).save([f"{number}a", f"{number}b"])
     assert file.read_text().split() == ["19a", "19b", "18a", "18b", "17a"]
     assert [path.name for path in tmp_path.iterdir()] == ["passed"]
