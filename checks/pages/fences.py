@@ -16,6 +16,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import markdown
@@ -121,8 +122,11 @@ class Reader:
         self._last = ("", "")  # so that the blocks are recorded
         html = self.html(text)
         # Superfences may take a fence back after it was recorded: one in an indented code block or in an HTML comment.
-        shown = {int(number) for number in self._mark.findall(_COMMENT.sub("", html))}
+        shown = [int(number) for number in self._mark.findall(_COMMENT.sub("", html))]
         fences = [fence for number, fence in enumerate(self._recorded) if number in shown]
+        moved = [self._recorded[after] for before, after in pairwise(shown) if before >= after]
+        if moved:
+            return fences, [UnrenderedFence(fence.line, fence.end_line, _MOVED) for fence in moved]
         for fence in fences:
             self._verify_lines(fence, lines)
         return _compare(lines, fences)
@@ -210,6 +214,7 @@ def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[U
     return meant, strays
 
 
+_MOVED = "the site shows this block at another place, after blocks that stand below this one, as it does with a footnote: move the block"
 _SWALLOWED = "this fence is not rendered as a code block: look at its indentation, and at the fences before it"
 
 

@@ -13,7 +13,7 @@ from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.util import ClassNotFound
 
 from checks.model import RUNNABLE, Snippet, meant_for
-from checks.pages.fences import OPENING, Fence
+from checks.pages.fences import Fence
 
 EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
@@ -158,16 +158,14 @@ def of_other(fence: Fence) -> list[str]:
 
 
 def repeated(line: str) -> list[str]:
-    """The attributes that the line of an opening fence has twice, of which only one would count."""
-    opening = OPENING.match(line)
-    header = opening["header"] if opening else ""
-    braces = re.search(r"\{(.*)\}[ \t]*$", header)
+    """The attributes that a heading, or the line of an opening fence, has twice, of which only one would count."""
+    braces = re.search(r"\{:?(.*)\}[ \t]*$", line)
     if braces:
         attributes, _ = get_attrs_and_remainder(braces[1].replace("\t", " "))
         names = [f".{value}" if key == "." else "an id (#name)" if key == "id" else key for key, value in attributes]
     else:
-        names = re.findall(r"""([A-Za-z]\w*)=(?:"[^"]*"|'[^']*')""", header)
-    return [f"this block has {name} twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+        names = re.findall(r"""([A-Za-z]\w*)=(?:"[^"]*"|'[^']*')""", line)
+    return [f"{name} is there twice, of which one would not count" for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:

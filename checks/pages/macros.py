@@ -129,7 +129,7 @@ def _read(line: int, column: int, source: str) -> Macro | str:
     least, most = MACROS[name]
     if len(arguments) < least or (most is not None and len(arguments) > most):
         expected = f"{least} or more" if most is None else " or ".join(dict.fromkeys((str(least), str(most))))
-        return f"macro {name}: expected {expected} texts between the parentheses, found {len(arguments)}"
+        return f"macro {name}: expected as many texts between the parentheses: {expected}; found {len(arguments)}"
     return Macro(line, column, source, name, arguments)
 
 

@@ -19,7 +19,7 @@ from checks.pages.info_string import Attributes, never_chosen, of_other, of_outp
 from checks.pages.outline import Outline, prose_hash, without_fences
 from checks.pages.rules import html_policy, python_examples, svg
 from checks.pages.rules.characters import look_alikes, unseen
-from checks.pages.rules.enclosed import wrong_end
+from checks.pages.rules.enclosed import meant_as_fences, wrong_end
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
 
@@ -210,6 +210,12 @@ class PageReader:
         """Prose, titles and fences' own lines have no character that could change how a line is read."""
         texts = [(number, line) for number, line in enumerate(fenced, 1) if not line.isascii() or not line.isprintable()]
         texts += [(head.lines.get(key, 1), value) for key, value in head.meta.items() if isinstance(value, str)]
+        for number, text in meant_as_fences(fenced):
+            self._wrong(number, text)
+        for number, line in enumerate(fenced, 1):
+            if line.lstrip("> ").startswith("#"):
+                for problem in repeated(line):
+                    self._wrong(number, problem)
         for number, text in texts:
             if problem := unseen(text.translate(_SEEN_IN_PROSE)):
                 self._wrong(number, problem)

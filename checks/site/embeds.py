@@ -35,6 +35,8 @@ def widget(context: SiteContext, name: str) -> str:
 
 def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:
     """The file theme/KINDs/NAME + suffix, and what is in NAME.yml beside it."""
+    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name):
+        raise GuideError(f"{kind}: expected a name of lower-case letters, digits and single hyphens, found {name!r}")
     file = context.config.root / "theme" / f"{kind}s" / f"{name}{suffix}"
     if not file.exists():
         raise GuideError(f"{kind}: there is no {context.config.relative(file)}")

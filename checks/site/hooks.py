@@ -24,6 +24,7 @@ from markupsafe import escape
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
 from checks.pages import macros
 from checks.pages.macros import Macro
+from checks.pages.rules.characters import visible
 from checks.site import embeds, fact_tables, panels
 from checks.site.context import SiteContext, load_context
 from checks.site.urls import base_from_page
@@ -176,6 +177,8 @@ def format_fence(
         above = panels.caption(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
         # The style sheet draws the label. A caption is text, since whose output it is must be readable without the style.
         marks |= {} if above else {"data-label": html.escape(_context.words["output"])}
+    if language not in RUNNABLE:
+        source = visible(source)  # an output may have any character, and a reader should see each
     # "no-copy" is the theme's class: an output is for reading.
     shown_classes = [*(classes or ()), *(["no-copy"] if output else [])]
     # The theme names a block after the nearest element with an id. Two blocks with one name would copy the same text.

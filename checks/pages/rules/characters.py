@@ -59,14 +59,15 @@ def look_alikes(code: str, language: str) -> Iterator[tuple[int, str]]:
 
     Where the code is code, letters are those of English, or words of an East Asian language (a file's name). In comments
     and in strings, which have text, only a word that mixes English letters with those of an alphabet that looks like
-    it is refused, letters and digits of full width, and a dash that looks like the one of an option.
+    it is refused, letters and digits of full width, and a dash that looks like the one of an option. A line with a
+    character that ``unseen`` tells is not looked at.
     """
     if code.isascii():
         return
     is_code = _code_part(code, language)
     start = 0
     for number, line in enumerate(code.split("\n")):
-        if not line.isascii() and (problem := _look_alike(line, is_code[start : start + len(line)])):
+        if not line.isascii() and not unseen(line) and (problem := _look_alike(line, is_code[start : start + len(line)])):
             yield number, problem
         start += len(line) + 1
 
@@ -75,9 +76,9 @@ def _code_part(code: str, language: str) -> list[bool]:
     """For each character, whether it is neither in a comment nor in a string."""
     lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     parts: list[bool] = []
-    for token, value in lexer.get_tokens(code):
+    for token, value in lexer.get_tokens(f"{code}\n"):  # a comment ends with its line
         parts += [token not in Comment and token not in String] * len(value)
-    return parts if len(parts) == len(code) else [True] * len(code)
+    return parts if len(parts) == len(code) + 1 else [True] * (len(code) + 1)
 
 
 def _look_alike(line: str, is_code: list[bool]) -> str | None:
@@ -89,7 +90,7 @@ def _look_alike(line: str, is_code: list[bool]) -> str | None:
         character = match.group()
         plain = unicodedata.normalize("NFKC", character)
         if plain.isascii() and (is_code[match.start()] or plain.isalnum()):
-            return f"{_shown(character)} looks like {plain}: write {plain}"
+            return f"{_shown(character)} looks like {plain!r}: write that"
         if is_code[match.start()] and unicodedata.category(character) not in ("Lo", "Lu", "Ll", "So"):
             return f"{_shown(character)} outside a comment or string: write the character of ASCII that it looks like, or quote it"
     for match in _WORD.finditer(line):

@@ -12,13 +12,18 @@ Such a block has the fences of others in it. Which lines in a block are allowed 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from checks.pages.fences import OPENING, Fence
 
 _MARKDOWN = ("markdown", "md")
 _LANGUAGE = re.compile(r"[ \t]*\.?[A-Za-z][\w#.+-]*(?:[ \t].*)?$|[ \t]*\{.*\}[ \t]*$")
 _SNIPPET = re.compile(r"[ \t]*\.?(?:bash|python)\b", re.IGNORECASE)
+# One or two backquotes or tildes alone on a line or before a language, and quotation marks of other kinds.
+_QUOTES = "[\uff40\u00b4\u2018\u2019\uff5e\u201c\u201d']{3,}"
+_NO_FENCE = re.compile(rf"[> \t]*(`{{1,2}}|~{{1,2}}|{_QUOTES})[ \t]*(?:(?:bash|python|text|ini|yaml)\b[^`~]*)?$")
+    r"[> \t]*(`{1,2}|~{1,2}|[\uff40\u00b4\u2018\u2019\uff5e\u201c\u201d']{3,})[ \t]*(?:(?:bash|python|text|ini|yaml)\b[^`~]*)?$"
+)
 _HEADING = re.compile(r"[> \t]*#{1,6} .*\{[^}]*#[\w-]+[^}]*\}[ \t]*$")
 
 
@@ -56,9 +61,15 @@ def wrong_end(fence: Fence, lines: Sequence[str]) -> str | None:
 
 
 def _told(own: str, fence: Fence, number: int, line: str, what: str) -> str:
-    shown = line.strip()
     return (
-        f"this block goes on to line {fence.end_line}, but line {number}, `{shown[:60]}`, {what}: close the block before with "
-        f"{own}, indented like its opening; where that line belongs to the block, open and close the block with {own[0] * (len(own) + 1)} "
-        f"or more, and give a block in it a language and an end"
+        f"this block goes on to line {fence.end_line}, but line {number} ({line.strip()[:60]}) {what}: close the block before that line "
+        f"with {own}, indented like its opening; where the line belongs to the block, open and close the block with "
+        f"{own[0] * (len(own) + 1)} or more, and give a block in it a language and an end"
     )
+
+
+def meant_as_fences(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """The lines of prose that are no fence, and look as if they were meant as one: number, counted from 1, and what it is."""
+    for number, line in enumerate(lines, 1):
+        if match := _NO_FENCE.match(line):
+            yield number, f"{match[1]} opens no block of code, so what follows is prose: write three backquotes, ```"

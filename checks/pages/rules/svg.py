@@ -8,10 +8,11 @@ from pathlib import Path
 from lxml import etree
 
 MAX_BYTES = 2 << 20
-_ELEMENTS = frozenset(
-    "svg g path rect circle ellipse line polyline polygon text tspan textPath title desc defs use symbol marker style "
-    "linearGradient radialGradient stop clipPath mask pattern".split()
-)
+_ELEMENTS = frozenset((
+    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "textPath",
+    "title", "desc", "defs", "use", "symbol", "marker", "style", "linearGradient", "radialGradient", "stop",
+    "clipPath", "mask", "pattern",
+))  # fmt: skip
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href", "src")
 _LOADS = re.compile(r"url\s*\(\s*(?![\s\"']*#)|@import|expression\s*\(|\\", re.IGNORECASE)
