@@ -22,8 +22,6 @@ _SNIPPET = re.compile(r"[ \t]*\.?(?:bash|python)\b", re.IGNORECASE)
 # One or two backquotes or tildes alone on a line or before a language, and quotation marks of other kinds.
 _QUOTES = "[\uff40\u00b4\u2018\u2019\uff5e\u201c\u201d']{3,}"
 _NO_FENCE = re.compile(rf"[> \t]*(`{{1,2}}|~{{1,2}}|{_QUOTES})[ \t]*(?:(?:bash|python|text|ini|yaml)\b[^`~]*)?$")
-    r"[> \t]*(`{1,2}|~{1,2}|[\uff40\u00b4\u2018\u2019\uff5e\u201c\u201d']{3,})[ \t]*(?:(?:bash|python|text|ini|yaml)\b[^`~]*)?$"
-)
 _HEADING = re.compile(r"[> \t]*#{1,6} .*\{[^}]*#[\w-]+[^}]*\}[ \t]*$")
 
 
