@@ -137,7 +137,7 @@ class PageReader:
     def _snippets(self, page: str, fences: tuple[Fence, ...], lines: list[str]) -> list[Snippet]:
         snippets: list[Snippet] = []
         for fence in fences:
-            for problem in (*repeated(lines[fence.line - 1]), wrong_end(fence, lines)):
+            for problem in (*repeated(lines[fence.line - 1]), unseen(lines[fence.line - 1]), wrong_end(fence, lines)):
                 if problem:
                     self._wrong(fence.line, problem)
             if fence.language in RUNNABLE:

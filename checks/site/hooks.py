@@ -51,6 +51,9 @@ _fences: WeakKeyDictionary[Markdown, _PageFences] = WeakKeyDictionary()
 def define_env(env: Any) -> None:
     """mkdocs-macros calls this when a build starts; ``env`` is the plugin."""
     global _context
+    for name in ("main.py", "main"):
+        if Path(env.project_dir, name).exists():
+            raise GuideError(f"{name}: mkdocs-macros would run this file of the guide's folder: remove it, or give it another name")
     _context = load_context(Path(env.conf.config_file_path))
     assert macros.same_names(_MACROS), "pages/macros.py names other macros than there are"
 

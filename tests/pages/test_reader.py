@@ -162,9 +162,8 @@ WRONG = {
     "no language": ("```\nx\n```", "4: a fence without a language: expected bash or python, or text for what is only shown"),
     "control character": ("```bash {#a}\nprintf '\x1b'\n```", "5: U+001B, which a reader cannot see"),
     "NEL": ("```bash {#a}\nprintf '\x85'\n```", "5: U+0085, which a reader cannot see"),
-    "line separator": ("```bash {#a}\nprintf '\u2028'\n```", "5: U+2028, which a reader cannot see"),
-    "no-break space": ("```bash {#a}\necho\xa0x\n```", "5: U+00A0, which a reader cannot see"),
-    "macro": ("```bash {#a}\necho [[[ x ]]]\n```", "5: [[[ starts a macro, so the page would not show this line as it is"),
+    "line separator": ("```bash {#a}\nprintf '\u2028'\n```", "5: U+2028 LINE SEPARATOR, which a reader cannot see"),
+    "no-break space": ("```bash {#a}\necho\xa0x\n```", "5: U+00A0 NO-BREAK SPACE, which a reader cannot see"),
     "carriage return": ("```bash {#a}\nx\r\n```", "5: carriage return: save this file with line feeds only"),
 }  # fmt: skip
 
@@ -176,7 +175,7 @@ def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
 
 
 FRONT_MATTER = {
-    "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags)"),
+    "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search)"),
     "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
     "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, from 256M to 64G, found '3 GB'"),
     "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),

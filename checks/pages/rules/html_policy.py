@@ -42,7 +42,7 @@ CLASSES = frozenset((
     "footnote", "footnote-ref", "footnote-backref", "tabbed-set", "tabbed-alternate", "tabbed-labels",
     "tabbed-content", "tabbed-block", "tabbed-label", "highlight", "keys", "headerlink",
 ))  # fmt: skip
-_MADE_CLASS = re.compile(r"key-[a-z0-9-]+|language-[a-z0-9+#.-]+|[a-z]{1,2}[a-z0-9]?")  # of keys, of coloured code within a line
+_OF_SPANS = re.compile(r"key-[a-z0-9-]+|[a-z]{1,2}[a-z0-9]?")  # of keys, of coloured code within a line
 _ID = re.compile(r"[A-Za-z0-9_]+(?:-+[A-Za-z0-9_]+)*-?|fn(?:ref\d*)?:[\w-]+|__tabbed_\d+(?:_\d+)?")
 _ID_OF_THEME = re.compile(r"__(?!tabbed_)|block-\d+$")
 _VALUES = {
@@ -194,7 +194,7 @@ def _attribute_problems(element: str, attributes: list[tuple[str, str]], ids: se
         elif name == "id":
             yield from _id_problems(value, ids)
         elif name == "class":
-            yield from (problem for word in value.split() if (problem := _class_problem(word)))
+            yield from (problem for word in value.split() if (problem := _class_problem(element, word)))
         elif name in ("href", "src"):
             if problem := address_problem(value, loads=name == "src"):
                 yield problem
@@ -212,8 +212,8 @@ def _id_problems(value: str, ids: set[str]) -> Iterator[str]:
         yield f"bad id {_short(value)}: expected letters, digits and hyphens, and no name of the site's own (__…, block-1)"
 
 
-def _class_problem(word: str) -> str | None:
-    if word in CLASSES or _MADE_CLASS.fullmatch(word):
+def _class_problem(element: str, word: str) -> str | None:
+    if word in CLASSES or (element in ("span", "kbd") and _OF_SPANS.fullmatch(word)):
         return None
     alike = get_close_matches(word, CLASSES, 1)
     hint = (
