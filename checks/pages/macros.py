@@ -104,7 +104,9 @@ def _in_code(lines: Sequence[str], openings: Sequence[tuple[int, int, str]], ren
     for number, (line, column, source) in reversed(list(enumerate(openings))):
         text = marked[line - 1]
         marked[line - 1] = f"{text[:column]}checksmacro{nonce}x{number}x{text[column + len(source) :]}"
-    depth, code, prose = 0, set(), set()
+    depth = 0
+    code: set[int] = set()
+    prose: set[int] = set()
     for match in _CODE.finditer(render("\n".join(marked))):
         if (token := match["token"]) is not None:
             (code if depth else prose).add(int(token.split("x")[-2]))

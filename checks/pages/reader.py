@@ -200,25 +200,21 @@ class PageReader:
         typed = lines[fence.line : fence.end_line - 1]
         shown = fence.code.split("\n") if typed else []
         if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown, strict=True)):
-            self._wrong(
-                fence.line,
-                "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true), "
-                "and has it control characters that Markdown drops (U+0002, U+0003)?",
-            )
+            self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
 
     def _check_prose(self, head: frontmatter.FrontMatter, fenced: list[str]) -> None:
         """Prose, titles and fences' own lines have no character that could change how a line is read."""
         texts = [(number, line) for number, line in enumerate(fenced, 1) if not line.isascii() or not line.isprintable()]
         texts += [(head.lines.get(key, 1), value) for key, value in head.meta.items() if isinstance(value, str)]
-        for number, text in meant_as_fences(fenced):
-            self._wrong(number, text)
+        for number, text in texts:
+            if character := unseen(text.translate(_SEEN_IN_PROSE)):
+                self._wrong(number, character)
+        for number, no_fence in meant_as_fences(fenced):
+            self._wrong(number, no_fence)
         for number, line in enumerate(fenced, 1):
             if line.lstrip("> ").startswith("#"):
                 for problem in repeated(line):
                     self._wrong(number, problem)
-        for number, text in texts:
-            if problem := unseen(text.translate(_SEEN_IN_PROSE)):
-                self._wrong(number, problem)
 
     def _macros(self, lines: list[str], fenced: list[str]) -> list[macros.Macro]:
         if not self._has_macros:

@@ -214,7 +214,7 @@ def test_a_file_that_is_not_utf8(tmp_path):
     [
         ("> ```python {#a}\n> x = 1\n> ```", "4: pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"),
         ("~~~python {#a}\nx = 1\n~~~", "4: pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"),
-        ("~~~text\n```python\nx = 1\n```\n~~~", "5: pytest-examples sees a Python example here, which the page does not show as one"),
+        ("~~~text\n```python\nx = 1\n```\n~~~", "4: this block goes on to line 8, but line 5 (```python) is a snippet, which would not run: close the block before that line with ~~~, indented like its opening; where the line belongs to the block, open and close the block with ~~~~ or more, and give a block in it a language and an end"),
         ("```python {#a}\n    x = 1\n    y = 2\n```", "4: pytest-examples reads other code here than the page shows: are all lines indented alike?"),
     ],
 )  # fmt: skip

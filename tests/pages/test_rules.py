@@ -7,6 +7,8 @@ from __future__ import annotations
 import pytest
 from guides import HEAD, errors, one_language
 
+from checks.pages.rules import characters, html_policy
+
 BASH = "```bash {#a}\ntrue\n```\n\n"
 
 
@@ -278,6 +280,19 @@ def test_a_page_is_read_or_refused_with_line_and_reason(text, expected, tmp_path
     assert [error for error in found if words in error and error.startswith(f"docs/x.md:{line}{colon}")], found
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("plain\ttext\n", "plain\ttext\n"),
+        ("\x1b[0m\x00\x7f", "␛[0m␀␡"),
+        ("a\u202eb\x9b\u200b\u3000", "a<U+202E>b<U+009B><U+200B><U+3000>"),
+        ("é 中文，好 😀", "é 中文，好 😀"),
+    ],
+)
+def test_what_cannot_be_seen_is_made_visible(text, expected):
+    assert characters.visible(text) == expected
+
+
 HEADS = {
     "a direction in a title": ("title: a\u202eb", "3: U+202E"),
     "mkdocs-macros' own key": ("render_macros: true", "3: render_macros: unknown key"),
@@ -343,8 +358,6 @@ def test_a_large_page_is_read(text, tmp_path):
 
 def test_the_renderings_that_a_wrong_page_costs_are_bounded():
     """The lines of problems are found by rendering parts of the page; their number grows with the logarithm of the lines."""
-    from checks.pages.rules import html_policy
-
     rendered = []
 
     def render(text: str) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from pygments.lexers import get_lexer_by_name
-from pygments.token import Comment, String
+from pygments.token import Comment, String, is_token_subtype
 
 # Control, format, private use, surrogate, unassigned; line and paragraph separators. Spaces are told apart from U+0020.
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}
@@ -77,7 +77,7 @@ def _code_part(code: str, language: str) -> list[bool]:
     lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     parts: list[bool] = []
     for token, value in lexer.get_tokens(f"{code}\n"):  # a comment ends with its line
-        parts += [token not in Comment and token not in String] * len(value)
+        parts += [not (is_token_subtype(token, Comment) or is_token_subtype(token, String))] * len(value)
     return parts if len(parts) == len(code) + 1 else [True] * (len(code) + 1)
 
 

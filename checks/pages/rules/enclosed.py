@@ -50,7 +50,7 @@ def wrong_end(fence: Fence, lines: Sequence[str]) -> str | None:
         elif _LANGUAGE.match(header) and not (mark[0] == "`" and "`" in header):
             if like_own:
                 return _told(own, fence, number, line, "opens another block")
-            if _SNIPPET.match(header) and "#" in header and fence.language not in _MARKDOWN:
+            if _SNIPPET.match(header) and fence.language not in _MARKDOWN:
                 return _told(own, fence, number, line, "is a snippet, which would not run")
             inner = inner or (number, mark)
     if inner is not None:

@@ -42,7 +42,12 @@ CLASSES = frozenset((
     "footnote", "footnote-ref", "footnote-backref", "tabbed-set", "tabbed-alternate", "tabbed-labels",
     "tabbed-content", "tabbed-block", "tabbed-label", "highlight", "keys", "headerlink",
 ))  # fmt: skip
-_OF_SPANS = re.compile(r"key-[a-z0-9-]+|[a-z]{1,2}[a-z0-9]?")  # of keys, of coloured code within a line
+# Of keys, and of coloured code within a line.
+_OF_ELEMENT = {
+    "kbd": re.compile(r"key-[a-z0-9-]+"),
+    "code": re.compile(r"language-[a-z0-9+#.-]+"),
+    "span": re.compile(r"[a-z]{1,2}[a-z0-9]?"),
+}
 _ID = re.compile(r"[A-Za-z0-9_]+(?:-+[A-Za-z0-9_]+)*-?|fn(?:ref\d*)?:[\w-]+|__tabbed_\d+(?:_\d+)?")
 _ID_OF_THEME = re.compile(r"__(?!tabbed_)|block-\d+$")
 _VALUES = {
@@ -213,7 +218,7 @@ def _id_problems(value: str, ids: set[str]) -> Iterator[str]:
 
 
 def _class_problem(element: str, word: str) -> str | None:
-    if word in CLASSES or (element in ("span", "kbd") and _OF_SPANS.fullmatch(word)):
+    if word in CLASSES or (element in _OF_ELEMENT and _OF_ELEMENT[element].fullmatch(word)):
         return None
     alike = get_close_matches(word, CLASSES, 1)
     hint = (

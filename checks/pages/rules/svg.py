@@ -30,7 +30,7 @@ def problems(data: bytes) -> list[tuple[int, str]]:
         return [(line, f"no XML: {getattr(error, 'msg', error)}")]
     document = root.getroottree()
     found: list[tuple[int, str]] = []
-    if document.docinfo.doctype:
+    if document.docinfo.internalDTD is not None:
         found.append((1, "a drawing has no <!DOCTYPE>, which can name files and entities"))
     for node in (*_before(root), *root.iter()):
         found += [(node.sourceline or 1, problem) for problem in _node(node)]
@@ -49,21 +49,22 @@ def _before(root: etree._Element) -> list[etree._Element]:
 
 
 def _node(node: etree._Element) -> list[str]:
-    if node.tag is etree.Comment:
+    tag: object = node.tag  # a function for comments and instructions
+    if tag is etree.Comment:
         return []
-    if not isinstance(node.tag, str):
+    if not isinstance(tag, str):
         return ["a drawing has no <? ?> but the XML declaration, and no entities"]
     name = etree.QName(node)
     if name.namespace != _NAMESPACE or name.localname not in _ELEMENTS:
         return [f"the element <{name.localname}> is not allowed in a drawing (known: {', '.join(sorted(_ELEMENTS))})"]
     found = []
-    for key, value in node.attrib.items():
-        if str(key).lower().startswith("on"):
+    for key, value in ((str(key), str(value)) for key, value in node.attrib.items()):
+        if key.lower().startswith("on"):
             found.append(f"the attribute {key} is not allowed in a drawing: it is code")
-        elif str(key) in _HREFS and not str(value).strip().startswith("#"):
+        elif key in _HREFS and not value.strip().startswith("#"):
             found.append(f"{etree.QName(key).localname}: expected a part of the drawing itself, like #part, found {ascii(value)[:60]}")
-        elif _LOADS.search(str(value)):
+        elif _LOADS.search(value):
             found.append(f"{etree.QName(key).localname}: expected nothing to load, found {ascii(value)[:60]}")
-    if name.localname == "style" and _LOADS.search("".join(node.itertext())):
+    if name.localname == "style" and _LOADS.search("".join(map(str, node.itertext()))):
         found.append("<style>: expected nothing to load: no url() but of a part of the drawing, no @import, no backslash")
     return found
