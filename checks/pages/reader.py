@@ -84,15 +84,16 @@ class PageReader:
         lines = head.body.split("\n")
         snippets = self._snippets(name, rendered.fences, lines)
         fenced = without_fences(lines, rendered.fences)
-        self._check_prose(head, fenced)
-        found = self._macros(lines, fenced)
+        found: list[macros.Macro] = []
         ids: frozenset[str] = frozenset()
-        if not rendered.unrendered:  # an unclosed block would be taken for prose
+        if not rendered.unrendered:  # else blocks of code would be taken for prose
+            self._check_prose(head, fenced)
+            found = self._macros(lines, fenced)
+            ids = self._check_html(lines, found)
             broken = {problem.line for problem in self.problems}
             for line, problem in python_examples.differences(text.split("\n"), rendered.fences):
                 if line not in broken:
                     self._wrong(line, problem)
-            ids = self._check_html(lines, found)
         meta = head.meta
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")

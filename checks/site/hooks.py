@@ -79,7 +79,7 @@ def _expanded(context: SiteContext, text: str) -> str:
     """The page's Markdown with what each macro returns in its place."""
     page = context.current_page()
     if page is None:
-        return text
+        raise GuideError(f"{context.page}: MkDocs takes this file for a page, which the guide does not have: a page is NAME.md")
     # MkDocs has taken the head of the page away, and all the empty lines after it.
     first_line = len(page.prose_lines) - text.count("\n")
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import re
 import shutil
@@ -23,6 +25,7 @@ from lxml import etree
 from checks.model import GuideError, PageErrors
 from checks.pages.reader import read_guide
 from checks.site import build as building
+from checks.site import serve
 from checks.site.check import read_built_page
 from checks.site.urls import page_folder
 
@@ -177,6 +180,21 @@ def test_a_file_that_mkdocs_macros_would_run_is_refused(tmp_path):
     with pytest.raises(GuideError, match=r"^main\.py: mkdocs-macros would run this file"):
         building.build(config, tmp_path / "out")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["x.markdown", "x.mkd"])
+def test_a_file_that_only_mkdocs_takes_for_a_page_is_refused(name, tmp_path):
+    config = one_language(tmp_path, {"index": "# Title\n"})
+    (tmp_path / "theme").symlink_to(ROOT / "theme")
+    (tmp_path / "docs" / name).write_text("[[[ cycler ]]]\n\n<script>alert(1)</script>\n")
+    with pytest.raises(GuideError, match=rf"{name}"):
+        building.build(config, tmp_path / "out")
+
+
+def test_the_server_allows_its_own_script_and_no_other():
+    policy = b"<meta content=\"script-src 'self'; style-src 'self'\"><body><p>script-src 'self'</p><script>own()</script></body>"
+    digest = base64.b64encode(hashlib.sha256(b"own()").digest())
+    assert serve._allowed(policy) == policy.replace(b"script-src 'self';", b"script-src 'self' 'sha256-" + digest + b"';")
 
 
 TITLES = {
