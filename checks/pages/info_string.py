@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
@@ -159,13 +160,14 @@ def of_other(fence: Fence) -> list[str]:
 
 def repeated(line: str) -> list[str]:
     """The attributes that a heading, or the line of an opening fence, has twice, of which only one would count."""
-    braces = re.search(r"\{:?(.*)\}[ \t]*$", line)
-    if braces:
-        attributes, _ = get_attrs_and_remainder(braces[1].replace("\t", " "))
+    text = line.rstrip()
+    _, brace, inner = text.partition("{")
+    if brace and text.endswith("}"):
+        attributes, _ = get_attrs_and_remainder(inner[:-1].replace("\t", " "))
         names = [f".{value}" if key == "." else "an id (#name)" if key == "id" else key for key, value in attributes]
     else:
         names = re.findall(r"""([A-Za-z]\w*)=(?:"[^"]*"|'[^']*')""", line)
-    return [f"{name} is there twice, of which one would not count" for name in dict.fromkeys(names) if names.count(name) > 1]
+    return [f"{name} is there twice, of which one would not count" for name, count in Counter(names).items() if count > 1]
 
 
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 # The macros of checks/site/hooks.py: name -> the least and the most arguments (None: any number).
 MACROS: dict[str, tuple[int, int | None]] = {
@@ -68,22 +69,29 @@ def expand(text: str, macros: Iterable[Macro], first_line: int, call: Callable[[
     Raises a ValueError where the text is not the one in which the macros were found.
     """
     lines = text.split("\n")
-    for macro in sorted(macros, key=lambda macro: (macro.line, macro.column), reverse=True):
+    places = []
+    for macro in macros:
         number = macro.line - first_line
-        line = lines[number] if 0 <= number < len(lines) else ""
-        end = macro.column + len(macro.source)
-        if line[macro.column : end] != macro.source:
+        if not (0 <= number < len(lines) and lines[number].startswith(macro.source, macro.column)):
             raise ValueError(f"there is no {macro.source}")
-        lines[number] = line[: macro.column] + call(macro) + line[end:]
-    return "\n".join(lines)
+        places.append((number + 1, macro.column, macro.source, call(macro)))
+    return "\n".join(_replaced(lines, places))
 
 
 def without_macros(lines: Sequence[str], macros: Iterable[Macro]) -> list[str]:
     """The lines with a word in place of each macro, so that Markdown cannot take its brackets and quotes for a link."""
+    return _replaced(lines, [(macro.line, macro.column, macro.source, "checksmacro") for macro in macros])
+
+
+def _replaced(lines: Sequence[str], places: Iterable[tuple[int, int, str, str]]) -> list[str]:
+    """The lines with other text at these places, in their order: line, column, the old text, the new one."""
     kept = list(lines)
-    for macro in sorted(macros, key=lambda macro: (macro.line, macro.column), reverse=True):
-        line = kept[macro.line - 1]
-        kept[macro.line - 1] = f"{line[: macro.column]}checksmacro{line[macro.column + len(macro.source) :]}"
+    for number, in_line in groupby(places, key=lambda place: place[0]):
+        pieces, end = [], 0
+        for _, column, old, new in in_line:
+            pieces += [lines[number - 1][end:column], new]
+            end = column + len(old)
+        kept[number - 1] = "".join([*pieces, lines[number - 1][end:]])
     return kept
 
 
@@ -100,10 +108,7 @@ def _openings(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
 def _in_code(lines: Sequence[str], openings: Sequence[tuple[int, int, str]], render: Callable[[str], str]) -> set[int]:
     """The numbers of those openings that the site shows as code, everywhere where it shows them."""
     nonce = secrets.token_hex(8)  # a page cannot know the words that stand for its openings
-    marked = list(lines)
-    for number, (line, column, source) in reversed(list(enumerate(openings))):
-        text = marked[line - 1]
-        marked[line - 1] = f"{text[:column]}checksmacro{nonce}x{number}x{text[column + len(source) :]}"
+    marked = _replaced(lines, [(*opening, f"checksmacro{nonce}x{number}x") for number, opening in enumerate(openings)])
     depth = 0
     code: set[int] = set()
     prose: set[int] = set()

@@ -22,7 +22,8 @@ _SNIPPET = re.compile(r"[ \t]*\.?(?:bash|python)\b", re.IGNORECASE)
 # One or two backquotes or tildes alone on a line or before a language, and quotation marks of other kinds.
 _QUOTES = "[\uff40\u00b4\u2018\u2019\uff5e\u201c\u201d']{3,}"
 _NO_FENCE = re.compile(rf"[> \t]*(`{{1,2}}|~{{1,2}}|{_QUOTES})[ \t]*(?:(?:bash|python|text|ini|yaml)\b[^`~]*)?$")
-_HEADING = re.compile(r"[> \t]*#{1,6} .*\{[^}]*#[\w-]+[^}]*\}[ \t]*$")
+_HEADING = re.compile(r"[> \t]*#{1,6} ")
+_ID = re.compile(r"(?:^|[ ])#[\w-]")
 
 
 def wrong_end(fence: Fence, lines: Sequence[str]) -> str | None:
@@ -35,7 +36,7 @@ def wrong_end(fence: Fence, lines: Sequence[str]) -> str | None:
         line = lines[number - 1]
         found = OPENING.match(line)
         if found is None:
-            if _HEADING.match(line) and fence.language not in _MARKDOWN:
+            if _is_heading(line) and fence.language not in _MARKDOWN:
                 return _told(own, fence, number, line, "is a heading")
             continue
         mark, header = found["fence"], found["header"]
@@ -64,6 +65,12 @@ def _told(own: str, fence: Fence, number: int, line: str, what: str) -> str:
         f"with {own}, indented like its opening; where the line belongs to the block, open and close the block with "
         f"{own[0] * (len(own) + 1)} or more, and give a block in it a language and an end"
     )
+
+
+def _is_heading(line: str) -> bool:
+    """Whether this is a heading with an id, which nothing but a page has. A comment of bash has no id."""
+    text = line.rstrip()
+    return text.endswith("}") and _HEADING.match(text) is not None and _ID.search(text[text.rfind("{") + 1 :]) is not None
 
 
 def meant_as_fences(lines: Iterable[str]) -> Iterator[tuple[int, str]]:

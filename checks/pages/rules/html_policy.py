@@ -61,15 +61,15 @@ _VALUES = {
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SCHEMES = ("http", "https", "mailto")
 
-# A tag, a comment, or a "<" that begins neither. `(?>…)` keeps the search linear: an attribute is read in one way only.
+# A tag, what begins a comment, or a "<" that begins neither. `(?>…)` keeps the search linear: an attribute is read in one way only.
 _TOKEN = re.compile(
     r"""
-    <!--(?P<comment>.*?)-->
+    (?P<comment><!--)
     | <(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)
       (?P<attributes>(?>\s+[^\s"'<>/=]+(?>\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*)\s*/?>
     | (?P<stray><)
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
 MOST_PROBLEMS = 10  # of one page: each costs several renderings, by which its line is found
@@ -121,8 +121,25 @@ def address_problem(address: str, loads: bool) -> str | None:
     return None
 
 
+def _tokens(rendered: str) -> Iterator[tuple[re.Match[str], str]]:
+    """The tags, comments and other "<" in the HTML, each with the text of the comment; a comment that has no end is a "<"."""
+    position, comments_end = 0, True
+    while token := _TOKEN.search(rendered, position):
+        position = token.end()
+        text = ""
+        if token["comment"]:
+            end = rendered.find("-->", position) if comments_end else -1
+            comments_end = end >= 0  # looked for once, since otherwise many beginnings would take a time that grows with their square
+            text = rendered[position:end] if comments_end else ""
+            position = end + 3 if comments_end else position
+            if not comments_end:
+                yield token, "never closed"
+                continue
+        yield token, text
+
+
 def _ids(rendered: str, block: str) -> Iterator[str]:
-    for token in _TOKEN.finditer(rendered):
+    for token, _ in _tokens(rendered):
         if token["name"] and not token["end"] and token["name"].lower() != block:
             yield from (value for name, value in _attributes(token) if name == "id")
 
@@ -133,44 +150,58 @@ def _attributes(token: re.Match[str]) -> list[tuple[str, str]]:
 
 
 def _problems(rendered: str, block: str) -> Iterator[str]:
-    open_elements: list[str] = []
+    elements = _OpenElements()
     ids: set[str] = set()
-    for token in _TOKEN.finditer(rendered):
+    for token, comment in _tokens(rendered):
         if token["stray"]:
             shown = " ".join(rendered[token.start() : token.start() + 30].split())
             yield f"`{shown}` is no HTML that browsers all read alike: write &lt; for a <, or put it between backquotes"
-        elif token["name"] is None:
-            yield from _comment(token["comment"])
-        else:
-            name = token["name"].lower()
-            if name == block:
-                continue
-            if name not in ELEMENTS and token["end"]:
-                continue  # its beginning was told
-            if name not in ELEMENTS:
+        elif token["comment"]:
+            # Browsers end a comment at <!-->, <!---> and --!>.
+            if comment == "never closed" or comment.startswith((">", "->")) or "--!>" in comment or "<!--" in f"{comment}-":
+                yield "this comment ends before its -->, or has another in it: write <!-- text -->"
+        elif (name := token["name"].lower()) == block:
+            continue
+        elif name not in ELEMENTS:
+            if not token["end"]:  # of its end, nothing more is told
                 yield f"the element <{name}> is not allowed: {_why(name)}"
-            elif token["end"]:
-                yield from _closed(name, open_elements)
-            else:
-                yield from _attribute_problems(name, _attributes(token), ids)
-                if name not in VOID:
-                    open_elements.append(name)
-    yield from (f"the element <{name}> is never closed" for name in open_elements)
+        elif token["end"]:
+            yield from elements.close(name)
+        else:
+            yield from _attribute_problems(name, _attributes(token), ids)
+            if name not in VOID:
+                elements.open(name)
+    yield from elements.close_all()
 
 
-def _comment(text: str) -> Iterator[str]:
-    if text.startswith((">", "->")) or "--!>" in text or "<!--" in text or text.endswith("<!-"):
-        yield "this comment ends before its -->, or has another in it: write <!-- text -->"
+class _OpenElements:
+    """The elements that are open at one place of the HTML."""
 
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._count: Counter[str] = Counter()
 
-def _closed(name: str, open_elements: list[str]) -> Iterator[str]:
-    if name in VOID:
-        yield f"the element <{name}> has no end: drop </{name}>"
-    elif name not in open_elements:
-        yield f"</{name}> closes nothing"
-    else:
-        while (last := open_elements.pop()) != name:
-            yield f"the element <{last}> is never closed"
+    def open(self, name: str) -> None:
+        self._names.append(name)
+        self._count[name] += 1
+
+    def close(self, name: str) -> Iterator[str]:
+        if name in VOID:
+            yield f"the element <{name}> has no end: drop </{name}>"
+        elif not self._count[name]:
+            yield f"</{name}> closes nothing"
+        else:
+            while (last := self._pop()) != name:
+                yield f"the element <{last}> is never closed"
+
+    def close_all(self) -> Iterator[str]:
+        while self._names:
+            yield f"the element <{self._pop()}> is never closed"
+
+    def _pop(self) -> str:
+        name = self._names.pop()
+        self._count[name] -= 1
+        return name
 
 
 _REASONS = {
@@ -189,9 +220,8 @@ def _why(name: str) -> str:
 
 def _attribute_problems(element: str, attributes: list[tuple[str, str]], ids: set[str]) -> Iterator[str]:
     allowed = _ANYWHERE | _OWN_ATTRIBUTES.get(element, frozenset())
-    names = [name for name, _ in attributes]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"<{element}> has the attribute {name} twice"
+    counts = Counter(name for name, _ in attributes)
+    yield from (f"<{element}> has the attribute {name} twice" for name, count in counts.items() if count > 1)
     for name, value in attributes:
         if name not in allowed:
             known = ", ".join(sorted(allowed))

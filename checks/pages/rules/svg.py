@@ -15,7 +15,7 @@ _ELEMENTS = frozenset((
 ))  # fmt: skip
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _HREFS = ("href", "{http://www.w3.org/1999/xlink}href", "src")
-_LOADS = re.compile(r"url\s*\(\s*(?![\s\"']*#)|@import|expression\s*\(|\\", re.IGNORECASE)
+_LOADS = re.compile(r"url\s*+\(\s*+(?![\"']?#)|@import|expression\s*\(|\\", re.IGNORECASE)
 
 
 def problems(data: bytes) -> list[tuple[int, str]]:
