@@ -16,8 +16,6 @@ from checks.strict_yaml import PLAIN_TAGS, Document, Location, PlainLoader
 # MkDocs always loads these three extensions, whatever mkdocs.yml says.
 BUILT_IN = ("toc", "tables", "fenced_code")
 SUPERFENCES = "pymdownx.superfences"
-# The strings that start a macro, as mkdocs-macros-plugin has them where mkdocs.yml sets no others.
-_MACRO_OPENINGS = {"j2_variable_start_string": "{{", "j2_block_start_string": "{%", "j2_comment_start_string": "{#"}
 
 # The packages whose names in mkdocs.yml are imported. The theme is not among them: reading the pages must not need
 # the theme.
@@ -128,7 +126,7 @@ class SiteSettings:
     file: Path
     extensions: list[str]  # the names of the Markdown extensions, in order
     extension_settings: dict[str, dict[str, Any]]  # by name, as MkDocs gives them to Python-Markdown
-    macro_openings: tuple[str, ...]  # the strings that start a macro, such as "[[["; none when the site has no macros
+    has_macros: bool  # whether [[[ name("text") ]]] is a macro
     navigation: tuple[str, ...]  # the names of the pages in ``nav``, in order
 
 
@@ -143,7 +141,7 @@ def site_settings(config_file: Path) -> SiteSettings:
         file=config_file,
         extensions=list(dict.fromkeys([*BUILT_IN, *listed])),
         extension_settings={name: _without_unresolved(settings) for name, settings in listed.items() if settings},
-        macro_openings=_macro_openings(documents, data),
+        has_macros=_has_macros(documents, data),
         navigation=tuple(navigation(data.get("nav"))),
     )
 
@@ -171,15 +169,14 @@ def _without_unresolved(value: Any) -> Any:
     return value
 
 
-def _macro_openings(documents: list[Document], data: dict[str, Any]) -> tuple[str, ...]:
+def _has_macros(documents: list[Document], data: dict[str, Any]) -> bool:
     plugins = _as_mapping(documents, data, "plugins")
     if "macros" not in plugins:
-        return ()
-    openings = {key: plugins["macros"].get(key) or default for key, default in _MACRO_OPENINGS.items()}
-    for key, opening in openings.items():
-        if not isinstance(opening, str):
-            raise _problem(documents, ("plugins", "macros", key), f"expected text, found {opening!r}")
-    return tuple(openings.values())
+        return False
+    if plugins["macros"].get("render_by_default") is not False:
+        text = "expected render_by_default: false, since in a page that is a template any code can be called"
+        raise _problem(documents, ("plugins", "macros"), text)
+    return True
 
 
 def navigation(item: Any) -> Iterator[str]:

@@ -127,6 +127,7 @@ class Page:
     prose_lines: tuple[str, ...] = field(
         default=(), hash=False, compare=False, repr=False
     )  # all lines, those of the head and the fences empty
+    macros: tuple[Any, ...] = field(default=(), hash=False, compare=False)  # pages.macros.Macro, in the order of the page
 
 
 @dataclass(frozen=True)

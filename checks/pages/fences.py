@@ -12,9 +12,11 @@ is reported too: superfences turns it into inline text without a message.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import markdown
@@ -23,7 +25,7 @@ from checks.mkdocs_yml import SiteSettings
 from checks.model import GuideError
 from checks.pages.outline import Outline, OutlineProcessor, with_heading_lines, without_fences
 
-_OPENING = re.compile(
+OPENING = re.compile(
     r"""
     (?P<indent> [> \t]* )
     (?P<marker> (?: (?: [-*+] | \d+[.)] ) [ \t]+ )* )
@@ -35,7 +37,6 @@ _OPENING = re.compile(
 _WELL_FORMED = re.compile(r"[ \t]*[\w#.+-]*[ \t]*(\{[^\n]*\})?[ \t]*$")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ProcessBlock = Callable[[str, list[str], int, int], None]
-_MARK = re.compile(r'<checks-fence data-n="(\d+)">')
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Reader:
 
     def __init__(self, settings: SiteSettings):
         self._file = settings.file
+        # The element that stands for a code block in the HTML. A page that could guess its name could write one itself.
+        self.block = f"checks-fence-{secrets.token_hex(8)}"
+        self._mark = re.compile(rf'<{self.block} data-n="(\d+)">')
+        self._last = ("", "")  # the Markdown that was rendered last, and its HTML
         self._outline = OutlineProcessor()
         try:
             extensions: list[str | markdown.Extension] = [*settings.extensions, self._outline]
@@ -104,14 +109,24 @@ class Reader:
         outline = with_heading_lines(self._outline.outline, lines, fences)
         return RenderedPage(tuple(fences), tuple(sorted(all_unrendered, key=lambda fence: fence.line)), outline)
 
+    def html(self, text: str) -> str:
+        """The HTML of a page's Markdown, an element named ``block`` in the place of each code block."""
+        if self._last[0] != text:
+            self._recorded = []
+            self._empty = []
+            self._md.reset()
+            self._last = (text, self._md.convert(text))
+        return self._last[1]
+
     def _rendered(self, text: str, lines: list[str]) -> tuple[list[Fence], list[UnrenderedFence]]:
-        self._recorded = []
-        self._empty = []
-        self._md.reset()
-        html = self._md.convert(text)
+        self._last = ("", "")  # so that the blocks are recorded
+        html = self.html(text)
         # Superfences may take a fence back after it was recorded: one in an indented code block or in an HTML comment.
-        shown = {int(number) for number in _MARK.findall(_COMMENT.sub("", html))}
+        shown = [int(number) for number in self._mark.findall(_COMMENT.sub("", html))]
         fences = [fence for number, fence in enumerate(self._recorded) if number in shown]
+        moved = [self._recorded[after] for before, after in pairwise(shown) if before >= after]
+        if moved:
+            return fences, [UnrenderedFence(fence.line, fence.end_line, _MOVED) for fence in moved]
         for fence in fences:
             self._verify_lines(fence, lines)
         return _compare(lines, fences)
@@ -159,10 +174,10 @@ class Reader:
         """What superfences calls to make the HTML of a fence."""
         fence = Fence(language or "", id_value, tuple(classes or ()), dict(attrs or {}), dict(options or {}), src, *self._span)
         self._recorded.append(fence)
-        return f'<checks-fence data-n="{len(self._recorded) - 1}"></checks-fence>'
+        return f'<{self.block} data-n="{len(self._recorded) - 1}"></{self.block}>'
 
     def _verify_lines(self, fence: Fence, lines: list[str]) -> None:
-        opening = _OPENING.match(lines[fence.line - 1]) if fence.line <= len(lines) else None
+        opening = OPENING.match(lines[fence.line - 1]) if fence.line <= len(lines) else None
         if opening is None or fence.language not in lines[fence.line - 1]:
             raise GuideError(
                 f"{self._file}: a Markdown extension adds or removes lines before the code blocks are read, "
@@ -182,7 +197,7 @@ def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[U
             meant.append(fence)
             number = fence.end_line + 1
             continue
-        opening = _OPENING.match(lines[number - 1])
+        opening = OPENING.match(lines[number - 1])
         if opening is None or _inline(opening):
             number += 1
             continue
@@ -199,6 +214,7 @@ def _compare(lines: list[str], fences: list[Fence]) -> tuple[list[Fence], list[U
     return meant, strays
 
 
+_MOVED = "the site shows this block at another place, after blocks that stand below this one, as it does with a footnote: move the block"
 _SWALLOWED = "this fence is not rendered as a code block: look at its indentation, and at the fences before it"
 
 

@@ -22,7 +22,10 @@ _YAML = re.compile(r"-{3}[ \t]*\n(.*?\n)(?:\.{3}|-{3})[ \t]*\n", re.DOTALL)
 # On a page without YAML, MkDocs takes such a first line for MultiMarkdown's front matter and silently drops it.
 _MULTIMARKDOWN = re.compile(r"[ ]{0,3}[A-Za-z0-9_-]+:\s*")
 
-_Names = Annotated[tuple[str, ...], Field(strict=False)]
+# What the theme can leave out on a page. `template`, `icon` and `tags`, which MkDocs and its theme know as well, are no
+# keys of this guide: the theme writes tags as HTML, and the other two name files.
+HIDDEN = ("navigation", "toc", "path", "footer", "feedback")
+_Names = Annotated[tuple[Annotated[str, one_of(HIDDEN)], ...], Field(strict=False)]
 
 
 class _Search(Section):
@@ -45,9 +48,6 @@ class _Head(Section):
     read_against: Annotated[str, matching("[0-9a-f]{12}", "12 hexadecimal digits, which `./guide parity --accept PAGE` writes")] = ""
     hide: _Names = ()
     search: _Search = _Search()
-    template: str = ""
-    icon: str = ""
-    tags: _Names = ()
 
 
 @dataclass

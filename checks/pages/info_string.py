@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from markdown.extensions.attr_list import get_attrs_and_remainder
 from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.util import ClassNotFound
 
@@ -142,7 +144,31 @@ def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, .
     """The targets that an output is for, as globs, and what is wrong with its attributes."""
     given, problems = _known(fence, OF_OUTPUT)
     globs, wrong = _targets(given.get("target"), targets)
+    problems += [f"an output has the class output and no other, found .{name}" for name in fence.classes if name != "output"]
     return globs, problems + wrong
+
+
+def of_other(fence: Fence) -> list[str]:
+    """What is wrong with the attributes of a block that is only shown. A misspelt {.output} would be one."""
+    _, problems = _known(fence, ())
+    for name in fence.classes:
+        hint = "did you mean .output?" if get_close_matches(name.lower(), ["output"], 1) else "the only class of a block is .output"
+        problems.append(f"unknown class .{name}: {hint}")
+    if fence.id and not _ID.fullmatch(fence.id):
+        problems.append(f"bad id {fence.id}: expected lower-case letters, digits and single hyphens")
+    return problems
+
+
+def repeated(line: str) -> list[str]:
+    """The attributes that a heading, or the line of an opening fence, has twice, of which only one would count."""
+    text = line.rstrip()
+    _, brace, inner = text.partition("{")
+    if brace and text.endswith("}"):
+        attributes, _ = get_attrs_and_remainder(inner[:-1].replace("\t", " "))
+        names = [f".{value}" if key == "." else "an id (#name)" if key == "id" else key for key, value in attributes]
+    else:
+        names = re.findall(r"""([A-Za-z]\w*)=(?:"[^"]*"|'[^']*')""", line)
+    return [f"{name} is there twice, of which one would not count" for name, count in Counter(names).items() if count > 1]
 
 
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
@@ -171,7 +197,7 @@ def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str
             problems.append(f"unknown attribute {key}: write data-{name}")
         elif key not in DISPLAY:
             bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
-            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)")
+            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)" if known else f"{bare} (known: {' '.join(DISPLAY)})")
     return given, problems
 
 

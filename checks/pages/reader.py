@@ -6,8 +6,6 @@ code on the page differ from the code that runs is a problem, with its line.
 
 from __future__ import annotations
 
-import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,16 +14,18 @@ from checks.config import Config
 from checks.files.plain import read_file
 from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
-from checks.pages import bounds, frontmatter
+from checks.pages import bounds, frontmatter, macros
 from checks.pages.fences import Fence, Reader
-from checks.pages.info_string import Attributes, never_chosen, of_output, wrong_language
+from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
+from checks.pages.rules import html_policy, python_examples, svg
+from checks.pages.rules.characters import look_alikes, unseen
+from checks.pages.rules.enclosed import meant_as_fences, wrong_end
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
 
-# Characters that a reader cannot see and that mean something to a terminal or shell: controls (not tab, not
-# newline), no-break space, zero-width and direction marks, NEL, line and paragraph separators.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# What prose may have although it cannot be seen: spaces of typography, and what joins and chooses pictures.
+_SEEN_IN_PROSE = str.maketrans(dict.fromkeys("\xa0\u202f\u3000\u200d\ufe0e\ufe0f", " "))
 
 
 def read_guide(config: Config) -> Guide:
@@ -45,9 +45,11 @@ def read_guide(config: Config) -> Guide:
             if page is not None:
                 read[name] = page
         problems += wrong_order(read, files)
+        problems += _drawings(config, config.docs[language])
         pages.update(((language, name), page) for name, page in read.items())
+    problems += _drawings(config, config.root / "theme" / "diagrams")
     if problems:
-        raise PageErrors(sorted(problems))
+        raise PageErrors(sorted(set(problems)))
     return Guide(tuple(config.languages), pages)
 
 
@@ -64,7 +66,7 @@ class PageReader:
         self._language = language
         self._targets = targets
         self._reader = Reader(settings)
-        self._macros = settings.macro_openings
+        self._has_macros = settings.has_macros
         self._path = Path()
         self.problems: list[Problem] = []
 
@@ -83,12 +85,21 @@ class PageReader:
             self._wrong(unrendered.line, unrendered.reason)
         lines = head.body.split("\n")
         snippets = self._snippets(name, rendered.fences, lines)
-        if not rendered.unrendered:
-            self._ask_pytest_examples(text, snippets)
+        fenced = without_fences(lines, rendered.fences)
+        found: list[macros.Macro] = []
+        ids: frozenset[str] = frozenset()
+        if not rendered.unrendered:  # else blocks of code would be taken for prose
+            self._check_prose(head, fenced)
+            found = self._macros(lines, fenced)
+            ids = self._check_html(lines, found)
+            broken = {problem.line for problem in self.problems}
+            for line, problem in python_examples.differences(text.split("\n"), rendered.fences):
+                if line not in broken:
+                    self._wrong(line, problem)
         meta = head.meta
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
-        self._check_ids(snippets, rendered.outline)
+        self._check_ids(rendered.fences, rendered.outline, ids)
         self._check_machine(head, snippets)
         headings = rendered.outline.headings
         return Page(
@@ -106,7 +117,8 @@ class PageReader:
             meta_lines=head.lines,
             outline=rendered.outline,
             prose=prose_hash(lines, snippets),
-            prose_lines=tuple(without_fences(lines, rendered.fences)),
+            prose_lines=tuple(fenced),
+            macros=tuple(found),
         )
 
     def _wrong(self, line: int, text: str) -> None:
@@ -128,13 +140,24 @@ class PageReader:
     def _snippets(self, page: str, fences: tuple[Fence, ...], lines: list[str]) -> list[Snippet]:
         snippets: list[Snippet] = []
         for fence in fences:
+            for problem in (*repeated(lines[fence.line - 1]), unseen(lines[fence.line - 1]), wrong_end(fence, lines)):
+                if problem:
+                    self._wrong(fence.line, problem)
             if fence.language in RUNNABLE:
                 snippets.append(self._snippet(page, fence, lines))
             elif "output" in fence.classes:
                 self._output(fence, snippets, lines)
-            elif unknown := wrong_language(fence.language):
-                self._wrong(fence.line, unknown)
+            else:
+                self._other(fence, lines)
         return snippets
+
+    def _other(self, fence: Fence, lines: list[str]) -> None:
+        """A block that is neither run nor compared. A reader can copy it all the same."""
+        for problem in (wrong_language(fence.language), *of_other(fence)):
+            if problem:
+                self._wrong(fence.line, problem)
+        self._check_seen(fence, lines)
+        self._check_shown(fence, lines)
 
     def _snippet(self, page: str, fence: Fence, lines: list[str]) -> Snippet:
         attributes = Attributes(fence, self._targets)
@@ -145,7 +168,10 @@ class PageReader:
             self._wrong(fence.line, "this snippet is empty")
         elif fence.code != fence.code.rstrip():
             self._wrong(fence.end_line - 1, "this snippet ends in white space, which copying it drops")
-        self._check_text(fence, lines)
+        self._check_seen(fence, lines)
+        for number, problem in look_alikes(fence.code, fence.language):
+            self._wrong(fence.line + 1 + number, problem)
+        self._check_shown(fence, lines)
         return Snippet(
             page=page, id=fence.id, language=fence.language, code=fence.code,
             path=self._path, line=fence.line, end_line=fence.end_line, **fields,
@@ -154,7 +180,7 @@ class PageReader:
     def _output(self, fence: Fence, snippets: list[Snippet], lines: list[str]) -> None:
         if fence.language != "text":
             self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
-        self._check_text(fence, lines)
+        self._check_shown(fence, lines)
         targets, problems = of_output(fence, self._targets)
         for problem in problems:
             self._wrong(fence.line, problem)
@@ -166,29 +192,59 @@ class PageReader:
         if not problems and (unused := never_chosen(snippets[-1], self._targets)):
             self._wrong(fence.line, unused)
 
-    def _check_text(self, fence: Fence, lines: list[str]) -> None:
-        """The page shows the block as it is in the file, and the block has no unseen characters and no macro."""
+    def _check_seen(self, fence: Fence, lines: list[str]) -> None:
+        """The block has no character that a reader cannot see. An output may have any: the site makes them visible."""
+        for number, line in enumerate(lines[fence.line : fence.end_line - 1], fence.line + 1):
+            if problem := unseen(line):
+                self._wrong(number, problem)
+
+    def _check_shown(self, fence: Fence, lines: list[str]) -> None:
+        """The page shows the block as it is in the file."""
         typed = lines[fence.line : fence.end_line - 1]
-        for number, line in enumerate(typed, fence.line + 1):
-            unseen = _UNSEEN.search(line)
-            if unseen:
-                self._wrong(number, f"U+{ord(unseen.group()):04X}, which a reader cannot see")
-            for opening in self._macros:
-                if opening in line:
-                    self._wrong(number, f"{opening} starts a macro, so the page would not show this line as it is")
         shown = fence.code.split("\n") if typed else []
         if len(shown) != len(typed) or not all(source.endswith(line) for source, line in zip(typed, shown, strict=True)):
             self._wrong(fence.line, "the page shows this block otherwise than it is typed: are its tabs kept (preserve_tabs: true)?")
 
-    def _check_ids(self, snippets: list[Snippet], outline: Outline) -> None:
-        taken = {heading.id: "a heading" for heading in outline.headings if heading.id}
-        for snippet in snippets:
-            if not snippet.id:
+    def _check_prose(self, head: frontmatter.FrontMatter, fenced: list[str]) -> None:
+        """Prose, titles and fences' own lines have no character that could change how a line is read."""
+        texts = [(number, line) for number, line in enumerate(fenced, 1) if not line.isascii() or not line.isprintable()]
+        texts += [(head.lines.get(key, 1), value) for key, value in head.meta.items() if isinstance(value, str)]
+        for number, text in texts:
+            if character := unseen(text.translate(_SEEN_IN_PROSE)):
+                self._wrong(number, character)
+        for number, no_fence in meant_as_fences(fenced):
+            self._wrong(number, no_fence)
+        for number, line in enumerate(fenced, 1):
+            if line.lstrip("> ").startswith("#"):
+                for problem in repeated(line):
+                    self._wrong(number, problem)
+
+    def _macros(self, lines: list[str], fenced: list[str]) -> list[macros.Macro]:
+        if not self._has_macros:
+            return []
+        found, problems = macros.find(lines, fenced, self._reader.html)
+        for line, problem in problems:
+            self._wrong(line, problem)
+        return found
+
+    def _check_html(self, lines: list[str], found: list[macros.Macro]) -> frozenset[str]:
+        """The ids in the page's HTML. What the HTML may not have is a problem."""
+        text = "\n".join(macros.without_macros(lines, found))
+        problems, ids = html_policy.check(text, self._reader.html, self._reader.block)
+        for line, problem in problems:
+            self._wrong(line, problem)
+        return ids
+
+    def _check_ids(self, fences: tuple[Fence, ...], outline: Outline, ids: frozenset[str]) -> None:
+        taken = dict.fromkeys(ids, "another element") | {heading.id: "a heading" for heading in outline.headings if heading.id}
+        for fence in fences:
+            if not fence.id:
                 continue
-            if snippet.id in taken:
-                self._wrong(snippet.line, f"the id {snippet.id} is taken by {taken[snippet.id]}")
+            if fence.id in taken:
+                self._wrong(fence.line, f"the id {fence.id} is taken by {taken[fence.id]}")
             else:
-                taken[snippet.id] = f"the snippet on line {snippet.line}"
+                kind = "snippet" if fence.language in RUNNABLE else "block"
+                taken[fence.id] = f"the {kind} on line {fence.line}"
 
     def _check_machine(self, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
         """What only a VM has needs ``machine: vm``, and a snippet on a second machine ``peer: true``."""
@@ -208,34 +264,11 @@ class PageReader:
                     snippet.line, f'data-on="{snippet.on}": this page has no second machine: expected peer: true in its front matter'
                 )
 
-    def _ask_pytest_examples(self, text: str, snippets: list[Snippet]) -> None:
-        """Compare the Python snippets with those of pytest-examples, which reads Markdown by a regular expression of its own."""
-        ours = {snippet.line: snippet.code + "\n" for snippet in snippets if snippet.language == "python"}
-        if not ours and "py" not in text:
-            return
-        theirs = python_examples(text)
-        lines_with_problems = {problem.line for problem in self.problems}
-        for line in sorted((ours.keys() | theirs.keys()) - lines_with_problems):
-            if ours.get(line) == theirs.get(line):
-                continue
-            if line not in theirs:
-                problem = "pytest-examples does not see this Python snippet: expected ```python {#name}, in no block quote"
-            elif line not in ours:
-                problem = "pytest-examples sees a Python example here, which the page does not show as one"
-            else:
-                problem = "pytest-examples reads other code here than the page shows: are all lines indented alike?"
-            self._wrong(line, problem)
 
-
-def python_examples(text: str) -> dict[int, str]:
-    """pytest-examples' own list of the Python examples of a page: line of the opening fence -> code."""
-    from pytest_examples import find_examples  # imported here, since the import takes 0.1 s, which a guide without Python can save
-
-    # find_examples takes only files. This one has the text that was decoded and checked, whatever happens to the page.
-    with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        return {example.start_line: example.source for example in find_examples(file.name)}
+def _drawings(config: Config, folder: Path) -> list[Problem]:
+    """What is wrong with the SVG files in a folder: a browser runs what is in them."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".svg", ".svgz") and path.is_file())
+    return [Problem(config.relative(file), line, text) for file in files for line, text in svg.file_problems(file)]
 
 
 def _in_order(folder: Path, navigation: Iterable[str]) -> Iterator[tuple[str, Path]]:

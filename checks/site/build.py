@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from jinja2 import Environment, TemplateError
 
@@ -117,7 +117,7 @@ def _sitemap(config: Config, guide: Guide, language: str, url: str) -> str:
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
     for page in guide.of(language):
-        lines.append(f"<url><loc>{page_url(f'{url}{language}/', page.name)}</loc>")
+        lines.append(f"<url><loc>{escape(page_url(f'{url}{language}/', page.name))}</loc>")
         lines.extend(_alternates(config, guide, page, url))
         lines.append("</url>")
     return "\n".join([*lines, "</urlset>", ""])

@@ -1,11 +1,16 @@
-"""Reads the built site back: each page shows, and copies, exactly the snippets that were extracted, and every fence."""
+"""Reads the built site back: each page shows, and copies, exactly the snippets that were extracted, and every fence.
+
+No page has a script but the site's own files, an id twice, or a block of code that is no fence. The pages were checked for
+all of that when they were read (pages/rules/); here the result is, with what macros and the theme have added.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from lxml import etree
 
@@ -13,8 +18,23 @@ from checks.model import Guide, Page, Problem
 from checks.site.urls import page_folder
 
 # hooks.format_fence writes these attributes: the first on every code block, the second on those of snippets.
-_FENCES = etree.XPath("//*[@data-fence]")
-_SNIPPETS = etree.XPath("//*[@data-copy]")
+# A block in something that no reader sees does not count as shown.
+_HIDDEN = (
+    "ancestor-or-self::*[self::template or self::textarea or self::noscript or self::dialog or self::script or self::style or self::head "
+    "or @hidden or @inert or @popover or @aria-hidden='true' or contains(translate(@style, ' \n\t', ''), 'display:none') "
+    "or contains(translate(@style, ' \n\t', ''), 'visibility:hidden')]"
+)
+_FENCES = etree.XPath(f"//*[@data-fence][not({_HIDDEN})]")
+_SNIPPETS = etree.XPath(f"//*[@data-copy][not({_HIDDEN})]")
+_OTHER_BLOCKS = etree.XPath("count(//pre[not(ancestor::*[@data-fence])])")
+_IDS = etree.XPath("//@id", smart_strings=False)
+# What would run, or load, something that is no file of the site. A script of JSON is data.
+_ACTIVE = etree.XPath(
+    "//script[not(@type='application/json') and (not(@src) or contains(@src, ':') or starts-with(@src, '//'))]"
+    " | //iframe | //frame | //object | //embed | //base | //meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']"
+    " | //@*[starts-with(name(), 'on')] | //@*[(name()='href' or name()='src' or name()='action' or name()='formaction')"
+    " and contains(translate(., 'JAVSCRIPT \n\t', 'javscript'), 'script:')]"
+)
 _CODE = etree.XPath(".//code//text()", smart_strings=False)
 
 _UNMARKED = (
@@ -39,6 +59,7 @@ class BuiltPage:
 
     code_blocks: int
     snippets: tuple[SnippetBlock, ...]
+    strange: tuple[str, ...] = ()  # what no page should have, in words
 
 
 def read_built_page(html: bytes) -> BuiltPage:
@@ -48,7 +69,17 @@ def read_built_page(html: bytes) -> BuiltPage:
     if root is None:  # an empty file
         return BuiltPage(0, ())
     fences, snippets = (cast(list[etree._Element], select(root)) for select in (_FENCES, _SNIPPETS))
-    return BuiltPage(len(fences), tuple(map(_snippet_block, snippets)))
+    return BuiltPage(len(fences), tuple(map(_snippet_block, snippets)), tuple(_strange(root)))
+
+
+def _strange(root: etree._Element) -> Iterator[str]:
+    for found in cast(list[Any], _ACTIVE(root)):
+        what = f"<{found.tag}>" if isinstance(found, etree._Element) else f"{found.attrname}={str(found)[:60]!r}"
+        yield f"the built page has {what}, which may run code that is no file of the site"
+    if others := int(cast(float, _OTHER_BLOCKS(root))):
+        yield f"the built page has {others} blocks of code that are no fences"
+    ids = Counter(cast(list[str], _IDS(root)))
+    yield from (f"the built page has the id {name!r} {count} times" for name, count in ids.items() if count > 1)
 
 
 def _snippet_block(element: etree._Element) -> SnippetBlock:
@@ -69,6 +100,7 @@ def check_site(guide: Guide, out: Path) -> list[Problem]:
 
 
 def _compare(page: Page, built: BuiltPage) -> Iterator[Problem]:
+    yield from (Problem(page.path, 0, text) for text in built.strange)
     if page.snippets and not built.code_blocks:
         yield Problem(page.path, 0, _UNMARKED)
         return

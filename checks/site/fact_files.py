@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
-from checks.model import PageErrors
+from checks.model import GuideError, PageErrors
 from checks.site.context import SiteContext
 from checks.strict_yaml import Document, Location
 from checks.validation import Section, check, expected, matching
@@ -77,6 +78,8 @@ class Table(Section):
 
 def load(context: SiteContext, file: str) -> Table:
     """The table in a file that is named from the guide's root. Raises a GuideError with the line of everything that is wrong."""
+    if not re.fullmatch(r"(?:[a-z0-9_-]+/)*[a-z0-9_-]+\.yml", file):
+        raise GuideError(f"facts: expected a YAML file of the guide, like data/releases.yml, found {file!r}")
     document = Document.read(context.config.named(file), Path(file))
     table = check(document, Table)
     problems = [document.problem(location, text) for location, text in _problems(table, context)]

@@ -3,20 +3,28 @@
 mkdocs.yml names this module twice: ``plugins: macros: modules: [checks.site.hooks]``
 and, for superfences, ``format: !!python/name:checks.site.hooks.format_fence``.
 Neither MkDocs nor its theme is imported here.
+
+mkdocs-macros only calls this module. Its template engine, in which a page could call any Python code, is switched off
+for every page (``render_macros``); pages/macros.py reads the macros, and what they return is put in their place here.
 """
 
 from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from markdown import Markdown
+from markupsafe import escape
 
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
+from checks.pages import macros
+from checks.pages.macros import Macro
+from checks.pages.rules.characters import visible
 from checks.site import embeds, fact_tables, panels
 from checks.site.context import SiteContext, load_context
 from checks.site.urls import base_from_page
@@ -43,20 +51,52 @@ _fences: WeakKeyDictionary[Markdown, _PageFences] = WeakKeyDictionary()
 def define_env(env: Any) -> None:
     """mkdocs-macros calls this when a build starts; ``env`` is the plugin."""
     global _context
+    for name in ("main.py", "main"):
+        if Path(env.project_dir, name).exists():
+            raise GuideError(f"{name}: mkdocs-macros would run this file of the guide's folder: remove it, or give it another name")
     _context = load_context(Path(env.conf.config_file_path))
-    for macro in (proof, verified, facts, diagram, glossary, widget, transcript_url):
-        env.macro(macro)
+    assert macros.same_names(_MACROS), "pages/macros.py names other macros than there are"
 
 
 def on_pre_page_macros(env: Any) -> None:
-    """mkdocs-macros calls this before it renders the macros of a page."""
+    """mkdocs-macros calls this for each page, before it would render the page's text as a template."""
     global _context
     name = env.page.file.src_uri.removesuffix(".md")
     _context = replace(_current(), page=name, base=base_from_page(env.page.url))
+    env.page.meta["render_macros"] = False  # mkdocs-macros' own key: neither the text nor the title is a template
+    _escape_head(env.page.meta)
+    env.markdown = _expanded(_context, env.markdown)
+
+
+def _escape_head(meta: dict[str, Any]) -> None:
+    """Title and description are text. The theme writes them as they are where HTML is expected."""
+    for key in ("title", "description"):
+        if key in meta:
+            meta[key] = escape(str(meta[key]))  # Markup, which filters such as `e` do not escape a second time
+
+
+def _expanded(context: SiteContext, text: str) -> str:
+    """The page's Markdown with what each macro returns in its place."""
+    page = context.current_page()
+    if page is None:
+        raise GuideError(f"{context.page}: MkDocs takes this file for a page, which the guide does not have: a page is NAME.md")
+    # MkDocs has taken the head of the page away, and all the empty lines after it.
+    first_line = len(page.prose_lines) - text.count("\n")
+
+    def call(macro: Macro) -> str:
+        try:
+            return _MACROS[macro.name](*macro.arguments)
+        except GuideError as error:
+            raise GuideError(f"{page.path}:{macro.line}: {error}") from None
+
+    try:
+        return macros.expand(text, page.macros, first_line, call)
+    except ValueError as error:
+        raise GuideError(f"{page.path}: the page was changed while it was read ({error}): build again") from None
 
 
 def _current() -> SiteContext:
-    assert _context is not None, "a macro was called before define_env"
+    assert _context is not None, "a page was rendered before define_env"
     return _context
 
 
@@ -78,10 +118,7 @@ def facts(file: str) -> str:
 
 def glossary(*groups: str) -> str:
     """The terms of data/glossary.yml in all languages: those of the groups, or all. See pages/glossary.py."""
-    try:
-        return _in_markdown(panels.glossary(_current(), groups))
-    except GuideError as error:
-        raise GuideError(str(error).replace("\n", "; ")) from None  # mkdocs-macros garbles a message of two lines
+    return _in_markdown(panels.glossary(_current(), groups))
 
 
 def transcript_url(page: str, target: str | None = None) -> str:
@@ -106,6 +143,11 @@ def widget(name: str) -> str:
 def _in_markdown(block: str) -> str:
     """The HTML without empty lines: Markdown takes an HTML block as it is only up to the first empty line."""
     return re.sub(r"\n\s*(?=\n)", "", block.strip())
+
+
+_MACROS: dict[str, Callable[..., str]] = {
+    macro.__name__: macro for macro in (diagram, facts, glossary, proof, transcript_url, verified, widget)
+}
 
 
 # ---- the formatter
@@ -138,6 +180,8 @@ def format_fence(
         above = panels.caption(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
         # The style sheet draws the label. A caption is text, since whose output it is must be readable without the style.
         marks |= {} if above else {"data-label": html.escape(_context.words["output"])}
+    if language not in RUNNABLE:
+        source = visible(source)  # an output may have any character, and a reader should see each
     # "no-copy" is the theme's class: an output is for reading.
     shown_classes = [*(classes or ()), *(["no-copy"] if output else [])]
     # The theme names a block after the nearest element with an id. Two blocks with one name would copy the same text.

@@ -23,12 +23,10 @@ from checks import faults
 from checks.config import WORK_FOLDER, Config
 from checks.files.plain import make_folder
 from checks.model import GuideError
-from checks.pages import frontmatter
 
 # A spawned process has nothing of this one but the values that it is given: `serve` has threads, which make a fork unsafe.
 _SPAWN = multiprocessing.get_context("spawn")
 _LINK = re.compile(r"Doc file '(?P<file>[^']+)' contains (?:a|an [a-z]+) link '(?P<link>[^']*)'")
-_IN_PAGE = re.compile(r"_File_: `(?P<file>[^`]+)`")
 
 
 @dataclass(frozen=True)
@@ -168,7 +166,7 @@ def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list
         return str(error).splitlines()
     except TemplateSyntaxError as error:  # of a template in theme/
         return [f"{_relative(Path(error.filename or config_file), config_file.parent)}:{error.lineno}: {error.message}"]
-    except SystemExit:  # from MkDocs for a wrong setting, from mkdocs-macros for a macro that failed; both have logged why
+    except SystemExit:  # from MkDocs for a wrong setting, which MkDocs has logged
         failure = "MkDocs ended the build"
     except (MkDocsException, TemplateError) as error:
         failure = f"{type(error).__name__}: {error}"
@@ -193,31 +191,14 @@ def _keep_jieba_cache(folder: Path) -> None:
 
 
 def _with_position(message: str, docs: Path, root: Path) -> str:
-    """A message of MkDocs or mkdocs-macros after the file and line that it is about, where the message names a page."""
-    macro = _IN_PAGE.search(message)
-    match = macro or _LINK.search(message)
+    """A message of MkDocs after the file and line that it is about, where the message names a page and a link."""
+    match = _LINK.search(message)
     if match is None or not (file := docs / match["file"]).is_file():
         return message
-    shown = _relative(file, root)
     text = file.read_text(encoding="utf-8-sig")
-    if macro:
-        return f"{shown}:{_line_of_macro(message, text)}: {_reason_of_macro(message)}"
     number = next((number for number, line in enumerate(text.split("\n"), 1) if match["link"] in line), 1)
-    return f"{shown}:{number}: {message}"
+    return f"{_relative(file, root)}:{number}: {message}"
 
 
 def _relative(file: Path, root: Path) -> Path:
     return file.relative_to(root) if file.is_relative_to(root) else file
-
-
-def _line_of_macro(message: str, text: str) -> int:
-    """The line in the file. mkdocs-macros counts from the first line of the page's body that is not empty."""
-    numbers = re.findall(r'File "<template>", line (\d+)|_Line (\d+) in Markdown file', message)
-    body = frontmatter.read(text).body
-    return int("".join(numbers[-1])) + len(body) - len(body.lstrip("\n")) if numbers else 1
-
-
-def _reason_of_macro(message: str) -> str:
-    """The text of the error in mkdocs-macros' report, without the report's Markdown and traceback."""
-    reason = re.search(r"^_(?!File_)\w+_: (.*)$|\*\*(.+)\*\*", message, re.MULTILINE)
-    return f"macro: {reason[1] or reason[2]}" if reason else message

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from checks.evidence.validity import RecordedRun
 from checks.model import Page, Snippet, meant_for
 from checks.pages.glossary import load_terms, terms_of_groups, where_explained
+from checks.pages.rules.characters import visible
 from checks.site.context import SiteContext
 from checks.site.urls import hreflang
 from checks.targets import applies
@@ -20,7 +21,16 @@ from checks.targets import applies
 @cache
 def _templates() -> Environment:
     folder = Path(__file__).with_name("templates")
-    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
+
+
+def _seen(value: Any) -> Any:
+    """A value as the templates write it: of a text, what cannot be seen is made visible. What a machine printed may be meant to mislead."""
+    if not isinstance(value, str):
+        return value
+    return type(value)(visible(value))  # Markup stays Markup
 
 
 def render(template: str, **values: Any) -> str:

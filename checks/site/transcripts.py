@@ -60,7 +60,7 @@ def _entry(context: SiteContext, page: Page, entry: dict[str, Any]) -> dict[str,
         **_ABSENT,
         **entry,
         "code": snippet.code if snippet is not None and snippet.sha256 == entry.get("sha256") else None,
-        "output": _visible(entry.get("output") or ""),
+        "output": (entry.get("output") or "").replace("\r\n", "\n"),
         "reason": snippet.skip if snippet else entry.get("skip"),
         "boot": _boot(entry),
     }
@@ -74,13 +74,8 @@ def _write_console(context: SiteContext, page: Page, run: RecordedRun, folder: P
     shutil.copyfile(run.cast, folder / "console.cast.gz")
     title = context.words["proof_title"].format(title=page.title, target=context.label(run.target))
     base = base_from_transcript(page.name)
-    content = panels.render("console.html", context=context, words=context.words, title=title, text=_visible(text), base=base)
+    content = panels.render("console.html", context=context, words=context.words, title=title, text=text.replace("\r\n", "\n"), base=base)
     (folder / "console.html").write_text(content, encoding="utf-8")
-
-
-def _visible(output: str) -> str:
-    """The output with each control character as its picture (␛), where a terminal would act on it and show nothing."""
-    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else c for c in output.replace("\r\n", "\n"))
 
 
 def _boot(entry: dict[str, Any]) -> dict[str, Any] | None:

@@ -6,6 +6,8 @@ such as "../../". MkDocs' directory addresses are assumed (``use_directory_urls`
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 TRANSCRIPTS = "proof"  # the folder of all transcripts, in the folder of each language
 
 
@@ -19,7 +21,7 @@ def page_folder(name: str) -> str:
 
 def page_url(base: str, name: str, heading: str = "") -> str:
     """The address of the page ``name``, or of its heading with the id ``heading``."""
-    return base + page_folder(name) + (f"#{heading}" if heading else "")
+    return base + quote(page_folder(name)) + (f"#{heading}" if heading else "")
 
 
 def base_from_page(url: str) -> str:
@@ -34,7 +36,7 @@ def transcript_folder(target: str, page_name: str) -> str:
 
 def transcript_url(base: str, target: str, page_name: str, snippet_id: str = "") -> str:
     """The address of a transcript, or of the part of the transcript that one snippet printed."""
-    return base + transcript_folder(target, page_name) + (f"#{snippet_id}" if snippet_id else "")
+    return base + quote(transcript_folder(target, page_name)) + (f"#{snippet_id}" if snippet_id else "")
 
 
 def base_from_transcript(page_name: str) -> str:

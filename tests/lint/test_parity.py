@@ -58,7 +58,7 @@ def test_twins_that_agree_have_no_problems(tmp_path):
 
 DIFFERENT = {
     "machine": ("machine: container", "machine: vm", ["docs/zh/page.md:3: machine: expected 'container' as in docs/en/page.md, found 'vm'"]),
-    "key": ("machine: container", "machine: container\nicon: x", ["docs/zh/page.md:4: icon: expected nothing as in docs/en/page.md, found 'x'"]),
+    "key": ("machine: container", "machine: container\nhide: [toc]", ["docs/zh/page.md:4: hide: expected nothing as in docs/en/page.md, found ['toc']"]),
     "heading id": ("{#next}", "{#weiter}", ["docs/zh/page.md:23: heading: expected ## {#next} as in docs/en/page.md:23, found ## {#weiter}"]),
     "heading level": ("## Next", "### Next", ["docs/zh/page.md:23: heading: expected ## {#next} as in docs/en/page.md:23, found ### {#next}"]),
     "no heading": ("## Next {#next}", "", ["docs/zh/page.md: expected 2 headings as in docs/en/page.md, found 1"]),

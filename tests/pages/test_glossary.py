@@ -132,7 +132,7 @@ def test_a_wrong_term_fails_the_build_at_the_page_that_shows_it(tmp_path):
     config = guide_of(tmp_path, TERMS.replace("#wheel", "#keel"))
     with pytest.raises(GuideError) as told:
         building.build(config, tmp_path / "out")
-    expected = "macro: data/glossary.yml:4: mill.see: docs/en/deep/page.md has no heading #keel; data/glossary.yml:4: mill.see: "
+    expected = "data/glossary.yml:4: mill.see: docs/en/deep/page.md has no heading #keel\ndata/glossary.yml:4: mill.see: "
     assert str(told.value).startswith(f"docs/en/index.md:3: {expected}")
 
 

@@ -72,6 +72,39 @@ def test_a_change_of_language_keeps_page_and_anchor(small, visit):
     page.context.close()
 
 
+def test_the_policy_lets_only_files_of_the_site_run(small, visit):
+    """No script of the theme is refused; a script within the page is, and so is the code of an attribute."""
+    page = visit(small[1], "/en/deep/page/")
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text))
+    page.reload()
+    page.wait_for_selector("button[data-md-type=copy]", state="attached")
+    assert told == []
+    assert page.evaluate("[typeof __md_get, __md_scope.pathname]") == ["function", "/en/"]
+    page.evaluate("""() => {
+        const script = document.createElement("script");
+        script.textContent = "window.within = true";
+        document.body.append(script);
+        document.body.insertAdjacentHTML("beforeend", "<p id=p onclick='window.attribute = true'>x</p>");
+        document.getElementById("p").click();
+    }""")
+    assert page.evaluate("[window.within, window.attribute]") == [None, None]
+    assert len([text for text in told if "Content Security Policy" in text]) == 2
+    page.context.close()
+
+
+def test_the_colours_that_a_reader_chose_stay(small, visit):
+    page = visit(small[1], "/en/", color_scheme="light")
+    before = page.get_attribute("body", "data-md-color-scheme")
+    page.click("label[for=__palette_1]:visible, label[for=__palette_0]:visible")
+    page.wait_for_function("before => document.body.dataset.mdColorScheme !== before", arg=before)
+    chosen = page.get_attribute("body", "data-md-color-scheme")
+    page.goto(page.url + "deep/page/", wait_until="commit")
+    page.wait_for_selector("h1")
+    assert page.get_attribute("body", "data-md-color-scheme") == chosen != before
+    page.context.close()
+
+
 @pytest.mark.parametrize("query", ["崩溃转储", "预留内存", "512M", "sysrq"])
 def test_search_finds(query, small, visit):
     page = visit(small[1], "/zh/")

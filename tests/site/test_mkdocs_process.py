@@ -17,8 +17,8 @@ from checks.pages.reader import read_guide
 from checks.site import build as building
 from checks.site.mkdocs_process import MkDocsProcesses
 
-# mkdocs-macros calls define_env of the file main.py beside mkdocs.yml, in the process of each language.
-MAIN = "import os, time\nfrom pathlib import Path\n\ndef define_env(env):\n    folder = Path(__file__).parent\n    {}\n"
+# MkDocs calls on_config of the file hook.py beside mkdocs.yml, which names it, in the process of each language.
+HOOK = "import os, time\nfrom pathlib import Path\n\ndef on_config(config):\n    folder = Path(__file__).parent\n    {}\n"
 WRITE_PID = "(folder / f'pid-{os.getpid()}').touch()"
 
 
@@ -26,7 +26,10 @@ WRITE_PID = "(folder / f'pid-{os.getpid()}').touch()"
 def config(tmp_path):
     """A guide of one page in one language, with the site's theme."""
     (tmp_path / "theme").symlink_to(ROOT / "theme")
-    return one_language(tmp_path, {"index": "# Title\n"})
+    config = one_language(tmp_path, {"index": "# Title\n"})
+    (tmp_path / "hook.py").touch()
+    config.file.write_text(config.file.read_text() + "\nhooks: [hook.py]\n")
+    return config
 
 
 def pids(folder: Path) -> set[int]:
@@ -49,7 +52,7 @@ def wait_until(condition, what: str, limit_s: float = 60) -> None:
 
 
 def test_a_process_stays_for_the_next_build_until_it_is_stopped(config, tmp_path):
-    (tmp_path / "main.py").write_text(MAIN.format(WRITE_PID))
+    (tmp_path / "hook.py").write_text(HOOK.format(WRITE_PID))
     guide = read_guide(config)
     with MkDocsProcesses(config) as processes:
         for name, expected in (("first", 1), ("second", 1), ("third", 2)):
@@ -61,7 +64,7 @@ def test_a_process_stays_for_the_next_build_until_it_is_stopped(config, tmp_path
 
 
 def test_what_plugins_print_does_not_reach_standard_output(config, tmp_path, capfd):
-    (tmp_path / "main.py").write_text(MAIN.format("print('loud'); os.system('echo louder')"))
+    (tmp_path / "hook.py").write_text(HOOK.format("print('loud'); os.system('echo louder')"))
     building.build(config, tmp_path / "out")
     printed = capfd.readouterr()
     assert printed.out == ""
@@ -69,7 +72,7 @@ def test_what_plugins_print_does_not_reach_standard_output(config, tmp_path, cap
 
 
 def test_a_process_that_dies_is_one_error_and_the_next_build_has_a_new_process(config, tmp_path):
-    (tmp_path / "main.py").write_text(MAIN.format("os._exit(7) if not (folder / 'mended').exists() else None"))
+    (tmp_path / "hook.py").write_text(HOOK.format("os._exit(7) if not (folder / 'mended').exists() else None"))
     guide = read_guide(config)
     with MkDocsProcesses(config) as processes:
         with pytest.raises(GuideError, match=r"^mkdocs\.yml: the process that builds en died before the end"):
@@ -79,7 +82,7 @@ def test_a_process_that_dies_is_one_error_and_the_next_build_has_a_new_process(c
 
 
 def test_a_process_that_was_killed_between_two_builds_is_replaced(config, tmp_path):
-    (tmp_path / "main.py").write_text(MAIN.format(WRITE_PID))
+    (tmp_path / "hook.py").write_text(HOOK.format(WRITE_PID))
     guide = read_guide(config)
     with MkDocsProcesses(config) as processes:
         building.make(config, guide, processes, tmp_path / "first", building.LOCAL_URL, strict=True)
@@ -95,7 +98,9 @@ def test_a_process_that_was_killed_between_two_builds_is_replaced(config, tmp_pa
 def test_no_process_outlives_a_build_that_is_interrupted_or_killed(number, status, tmp_path):
     pages = {"index": "# Title\n"}
     config = two_languages(tmp_path, {"en": pages, "zh": pages})
-    (tmp_path / "main.py").write_text(MAIN.format(f"{WRITE_PID}; time.sleep(600)"))
+    for file in config.languages.values():
+        file.write_text(file.read_text() + "\nhooks: [hook.py]\n")
+    (tmp_path / "hook.py").write_text(HOOK.format(f"{WRITE_PID}; time.sleep(600)"))
     command = [sys.executable, "-m", "checks", "--config", str(config.file), "build", "--out", str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     parent = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)

@@ -1,0 +1,70 @@
+"""Which SVG files the site shows: drawings, without scripts, links, and files of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from lxml import etree
+
+MAX_BYTES = 2 << 20
+_ELEMENTS = frozenset((
+    "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "textPath",
+    "title", "desc", "defs", "use", "symbol", "marker", "style", "linearGradient", "radialGradient", "stop",
+    "clipPath", "mask", "pattern",
+))  # fmt: skip
+_NAMESPACE = "http://www.w3.org/2000/svg"
+_HREFS = ("href", "{http://www.w3.org/1999/xlink}href", "src")
+_LOADS = re.compile(r"url\s*+\(\s*+(?![\"']?#)|@import|expression\s*\(|\\", re.IGNORECASE)
+
+
+def problems(data: bytes) -> list[tuple[int, str]]:
+    """What is wrong with a drawing: line, text. The name of the file is the caller's to say."""
+    if len(data) > MAX_BYTES:
+        return [(1, f"this drawing is larger than {MAX_BYTES >> 20} MiB")]
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        line = getattr(error, "lineno", None) or 1
+        return [(line, f"no XML: {getattr(error, 'msg', error)}")]
+    document = root.getroottree()
+    found: list[tuple[int, str]] = []
+    if document.docinfo.internalDTD is not None:
+        found.append((1, "a drawing has no <!DOCTYPE>, which can name files and entities"))
+    for node in (*_before(root), *root.iter()):
+        found += [(node.sourceline or 1, problem) for problem in _node(node)]
+    return found
+
+
+def file_problems(file: Path) -> list[tuple[int, str]]:
+    """The same for a file."""
+    with file.open("rb") as stream:
+        return problems(stream.read(MAX_BYTES + 1))
+
+
+def _before(root: etree._Element) -> list[etree._Element]:
+    """The comments and instructions beside the root, such as <?xml-stylesheet?>."""
+    return [*root.itersiblings(preceding=True), *root.itersiblings()]
+
+
+def _node(node: etree._Element) -> list[str]:
+    tag: object = node.tag  # a function for comments and instructions
+    if tag is etree.Comment:
+        return []
+    if not isinstance(tag, str):
+        return ["a drawing has no <? ?> but the XML declaration, and no entities"]
+    name = etree.QName(node)
+    if name.namespace != _NAMESPACE or name.localname not in _ELEMENTS:
+        return [f"the element <{name.localname}> is not allowed in a drawing (known: {', '.join(sorted(_ELEMENTS))})"]
+    found = []
+    for key, value in ((str(key), str(value)) for key, value in node.attrib.items()):
+        if key.lower().startswith("on"):
+            found.append(f"the attribute {key} is not allowed in a drawing: it is code")
+        elif key in _HREFS and not value.strip().startswith("#"):
+            found.append(f"{etree.QName(key).localname}: expected a part of the drawing itself, like #part, found {ascii(value)[:60]}")
+        elif _LOADS.search(value):
+            found.append(f"{etree.QName(key).localname}: expected nothing to load, found {ascii(value)[:60]}")
+    if name.localname == "style" and _LOADS.search("".join(map(str, node.itertext()))):
+        found.append("<style>: expected nothing to load: no url() but of a part of the drawing, no @import, no backslash")
+    return found
