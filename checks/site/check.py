@@ -1,4 +1,7 @@
-"""Reads the built site back: each page shows, and copies, exactly the snippets that were extracted, and every fence."""
+"""Reads the built site back: each page shows, and copies, exactly the snippets that were extracted, and every fence.
+
+Before the site is built, the evidence is looked at: a file that is not as a run wrote it stops the build.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import cast
 
 from lxml import etree
 
+from checks.config import Config
+from checks.evidence.validity import RecordedEvidence
 from checks.model import Guide, Page, Problem
 from checks.site.urls import page_folder
 
@@ -54,6 +59,11 @@ def read_built_page(html: bytes) -> BuiltPage:
 def _snippet_block(element: etree._Element) -> SnippetBlock:
     texts = cast(list[str], _CODE(element))
     return SnippetBlock(element.get("id", ""), element.get("data-copy", ""), "".join(texts))
+
+
+def check_evidence(config: Config, guide: Guide) -> list[Problem]:
+    """The evidence files of the guide that are not as a run wrote them."""
+    return RecordedEvidence(config, guide).problems()
 
 
 def check_site(guide: Guide, out: Path) -> list[Problem]:
