@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from checks.site.urls import base_from_transcript, page_url, transcript_folder
 
 # What the template asks for, and not every entry of the evidence has.
 _ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None, "on": None}
+
+# Unicode's categories of characters that a reader cannot see, or that change the order of others: controls, formats, separators of lines.
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
 def write(config: Config, guide: Guide, out: Path) -> list[Path]:
@@ -82,8 +86,15 @@ def _write_console(context: SiteContext, page: Page, run: RecordedRun, folder: P
 
 
 def _visible(output: str) -> str:
-    """The output with each control character as its picture (␛), where a terminal would act on it and show nothing."""
-    return "".join(chr(0x2400 + ord(c)) if ord(c) < 32 and c not in "\n\t" else c for c in output.replace("\r\n", "\n"))
+    """The output with each character that cannot be seen as a picture (␛) or its number (<U+202E>): a reader sees what was printed."""
+    return "".join(map(_picture, output.replace("\r\n", "\n")))
+
+
+def _picture(character: str) -> str:
+    if character in "\n\t " or unicodedata.category(character) not in _UNSEEN:
+        return character
+    number = ord(character)
+    return chr(0x2400 + number) if number < 0x20 else f"<U+{number:04X}>"
 
 
 def _boot(entry: dict[str, Any]) -> dict[str, Any] | None:
