@@ -94,7 +94,9 @@ def _picture(character: str) -> str:
     if character in "\n\t " or unicodedata.category(character) not in _UNSEEN:
         return character
     number = ord(character)
-    return chr(0x2400 + number) if number < 0x20 else f"<U+{number:04X}>"
+    if number < 0x20:
+        return chr(0x2400 + number)
+    return "\u2421" if number == 0x7F else f"<U+{number:04X}>"
 
 
 def _boot(entry: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,77 +7,22 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from guides import ROOT, evidence, one_language
+from guides import ROOT
+from recorded import PAGE, entry, reseal, site_with_evidence, status
 
 from checks import config as configuration
 from checks.cli import main
 from checks.evidence import digest, validity
-from checks.evidence.validity import RecordedEvidence, evidence_status
-from checks.model import GuideError
+from checks.evidence.validity import RecordedEvidence
 from checks.pages.reader import read_guide
 from checks.site.check import check_evidence
-from checks.targets import load_targets
-
-PAGE = """---
-machine: vm
----
-
-# Crash {#crash}
-
-```bash {#before}
-echo before
-```
-
-```text {.output}
-before
-```
-
-```bash {#fails data-exit="3"}
-(exit 3)
-```
-
-```bash {#elsewhere data-target="ubuntu-*"}
-true
-```
-
-```bash {#reboot data-expect="reboot"}
-sudo reboot
-```
-
-```bash {#panic data-expect="crash"}
-echo c | sudo tee /proc/sysrq-trigger
-```
-"""
-
-Data = dict[str, Any]
 
 
 @pytest.fixture
 def site(tmp_path):
-    """A guide with one VM page and its evidence: the configuration, the guide, and the evidence file."""
-    config = one_language(tmp_path, {"index": PAGE})
-    guide = read_guide(config)
-    evidence(config, guide)
-    return config, guide, config.evidence_dir / "debian-13" / "index.json"
-
-
-def status(config, guide):
-    (row,) = evidence_status(config, guide, [load_targets(config)["debian-13"]])
-    return row
-
-
-def entry(data: Data, name: str) -> Data:
-    return next(entry for entry in data["snippets"] if entry["id"] == name)
-
-
-def reseal(path: Path, data: Data) -> None:
-    """Write the evidence as a forger does who knows the digest."""
-    cast = path.with_suffix(".cast.gz")
-    bare = {key: value for key, value in data.items() if key not in (digest.DIGEST, digest.CONSOLE)}
-    path.write_bytes(digest.sealed(bare, cast.read_bytes() if cast.exists() else None))
+    return site_with_evidence(tmp_path)
 
 
 def test_evidence_of_a_run_is_valid_and_has_a_digest(site):
@@ -189,77 +134,6 @@ def test_what_is_no_regular_file_is_no_evidence_and_is_not_waited_for(site, make
     assert status(config, guide).state == "invalid"
 
 
-# What a forger writes, with the right digest: it contradicts itself or the page.
-def moved(data: Data) -> None:
-    data["snippets"][0], data["snippets"][1] = data["snippets"][1], data["snippets"][0]
-
-
-FORGED: dict[str, tuple[Callable[[Data], object], str]] = {
-    "of another page": (lambda data: data.update(page="other"), "it tells of 'other' on 'debian-13'"),
-    "of another target": (lambda data: data.update(target="ubuntu-24.04"), "it tells of 'index' on 'ubuntu-24.04'"),
-    "a snippet twice": (lambda data: data["snippets"].append(data["snippets"][0]), "it has #before twice"),
-    "snippets in another order": (moved, "another order"),
-    "the wrong exit status": (lambda data: entry(data, "fails").update(exit_status=0), "exit status 0, and the page passes only with 3"),
-    "no exit status": (lambda data: entry(data, "before").update(exit_status=None), "exit status None"),
-    "other code under the same fingerprint": (lambda data: entry(data, "before").update(sha256="0" * 64), "it is of other code"),
-    "a restart that the page does not announce": (
-        lambda data: (entry(data, "fails").update(boot_id_after="x"), entry(data, "reboot").update(boot_id_before="x")),
-        "#fails: the machine booted anew",
-    ),
-    "no restart where one is announced": (
-        lambda data: (entry(data, "reboot").update(boot_id_after="boot-0"), entry(data, "panic").update(boot_id_before="boot-0")),
-        "#reboot: the page announces a reboot, and the machine did not boot anew",
-    ),
-    "a boot between two snippets": (lambda data: entry(data, "panic").update(boot_id_before="x"), "#panic began in another boot"),
-    "a boot without an id": (
-        lambda data: (entry(data, "reboot").update(boot_id_after=None), entry(data, "panic").update(boot_id_before=None)),
-        "did not boot anew",
-    ),
-    "a dump of random bytes": (lambda data: entry(data, "panic")["dump"].update(magic="d00dfeed" * 4), "is no dump"),
-    "a dump with no bytes read": (lambda data: entry(data, "panic")["dump"].update(magic=""), "is no dump"),
-    "a crash without a dump": (lambda data: entry(data, "panic").pop("dump"), "the evidence has no dump"),
-    "a crash without a panic": (lambda data: entry(data, "panic").pop("panic"), "the evidence has no panic"),
-    "a dump of a reboot": (
-        lambda data: entry(data, "reboot").update(dump=entry(data, "panic")["dump"]), "the evidence has a dump"
-    ),
-    "a panic of a plain snippet": (lambda data: entry(data, "before").update(panic="sysrq"), "it has a panic"),
-    "run on the peer": (lambda data: entry(data, "before").update(on="peer"), "it ran on the other machine"),
-    "run although it is for another target": (
-        lambda data: (entry(data, "elsewhere").pop("skip"), entry(data, "elsewhere").update(
-            {key: value for key, value in entry(data, "before").items() if key not in ("id", "sha256", "chain")}
-        )),
-        "the page leaves this snippet out",
-    ),
-    "left out": (
-        lambda data: (lambda e: (lambda kept: (e.clear(), e.update(kept, skip="no time")))(
-            {key: e[key] for key in ("id", "sha256", "chain")}
-        ))(entry(data, "before")),
-        "it says that the snippet was left out",
-    ),
-    "earlier than the run": (lambda data: entry(data, "before").update(ran_at="2026-01-01T00:00:00Z"), "before what comes before it"),
-    "earlier than the snippet before": (lambda data: entry(data, "before").update(ran_at="2026-01-02T04:00:00Z"), "#fails ran at"),
-    "of a day to come": (
-        lambda data: [e.update(ran_at="2999-01-01T00:00:00Z") for e in data["snippets"] if "ran_at" in e],
-        "it is of 2999-01-01, a day that has not come yet",
-    ),
-    "no date": (lambda data: data.update(started="2026-13-45T00:00:00Z"), "it has no date"),
-    "snippets longer than the run": (lambda data: entry(data, "before").update(seconds=100.0), "and the run took 12.5 s"),
-    "a stage after the snippet's end": (lambda data: entry(data, "panic").update(stages={"back": 90.0}), "the stage 'back' comes after"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", FORGED)
-def test_a_forger_who_computes_the_digest_is_held_to_what_can_have_happened(site, name):
-    config, guide, path = site
-    change, words = FORGED[name]
-    data = json.loads(path.read_text())
-    change(data)
-    reseal(path, data)
-    row = status(config, guide)
-    assert row.state == "invalid"
-    assert words in row.problem, row.problem
-
-
 def test_a_changed_page_makes_evidence_stale_and_not_invalid(site):
     config, guide, path = site
     page = config.root / "docs" / "index.md"
@@ -279,6 +153,14 @@ def test_evidence_without_a_digest(site, monkeypatch, required, state):
     monkeypatch.setattr(validity, "DIGEST_REQUIRED", required)
     row = status(config, guide)
     assert (row.state, row.problem) == (state, "it has no digest" if required else None)
+
+
+def test_a_digest_is_required_as_soon_as_all_committed_evidence_has_one():
+    """Whoever renews the last of the committed files also sets DIGEST_REQUIRED, and row E19 of tests/security/cases.yml."""
+    config = configuration.load(ROOT / "mkdocs.yml")
+    recorded = RecordedEvidence(config, read_guide(config))
+    sealed = [run.sealed for target in recorded.targets() for run in recorded.runs(target)]
+    assert all(sealed) == validity.DIGEST_REQUIRED
 
 
 def test_without_a_digest_what_cannot_have_happened_is_noticed_too(site):
@@ -309,34 +191,6 @@ def test_nothing_of_invalid_evidence_is_shown(site):
     assert recorded.of("debian-13", "index") is None
     assert recorded.runs("debian-13") == []
     assert {recorded.state("debian-13", page, snippet) for snippet in page.snippets} == {"invalid"}
-
-
-def resealed_recording(path: Path, cast: bytes) -> None:
-    path.with_suffix(".cast.gz").write_bytes(cast)
-    reseal(path, json.loads(path.read_text()))
-
-
-@pytest.mark.parametrize(
-    "cast",
-    [
-        b"no gzip", gzipped("{}\n[1\n"), gzipped("[1]\n"), gzipped("[" * 100_000),
-        gzip.compress(b'[0, "o", "\xff"]\n'), gzipped("x")[:-9],
-    ],
-    ids=["no gzip", "no JSON", "no event", "nested", "no UTF-8", "cut off"],
-)  # fmt: skip
-def test_a_forged_recording_is_a_message_and_no_traceback(site, cast):
-    config, guide, path = site
-    resealed_recording(path, cast)
-    with pytest.raises(GuideError, match=r"index\.cast\.gz: no recording of a console: .*; ./guide verify index renews it"):
-        RecordedEvidence(config, guide).of("debian-13", "index").console()
-
-
-def test_a_recording_that_unpacks_to_too_much_is_refused(site, monkeypatch):
-    config, guide, path = site
-    monkeypatch.setattr(validity, "MOST_BYTES", 1000)
-    resealed_recording(path, gzipped("x" * 2000))
-    with pytest.raises(GuideError, match="larger than"):
-        RecordedEvidence(config, guide).of("debian-13", "index").console()
 
 
 def test_a_full_disk_leaves_the_old_evidence_and_its_recording(site, monkeypatch):
