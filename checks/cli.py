@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--evidence", default=None, metavar="DIR", help="the folder of the evidence; default: evidence/")
     verify.add_argument("--jobs", default="auto", metavar="N", help="pages that run side by side; default: as many as this host carries")
     verify.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
+    review = command("review", _review, "show, lint and run the pages and the data of a branch, with the code of this checkout")
+    review.add_argument("branch", metavar="BRANCH", help="a branch, a tag or a commit of this repository")
+    _add_target(review)
+    review.add_argument("--ignore-other", action="store_true", help="go on although the branch changes code, which is not taken")
+    review.add_argument("--no-run", action="store_true", help="show and lint only; no machine is started")
+    review.add_argument("--no-reuse", action="store_true", help="run every snippet, also those that this host has run before")
     test = command("test", _test, "run the tests, the quick start, and the pages whose evidence does not hold any more")
     test.add_argument("--all", action="store_true", help="also the tests in VMs, and every page anew; writes evidence/")
     test.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="run pytest with these arguments instead")
@@ -166,6 +172,12 @@ def _verify(config: Config, options: argparse.Namespace) -> int:
     from checks.commands.verify import verify
 
     return verify(config, options)
+
+
+def _review(config: Config, options: argparse.Namespace) -> int:
+    from checks.commands.review import review
+
+    return review(config, options)
 
 
 def _test(config: Config, options: argparse.Namespace) -> int:

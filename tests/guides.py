@@ -174,12 +174,16 @@ def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
             if skip_reason(snippet, target) is not None:
                 continue
             before, boot = boot, boot + bool(snippet.expect)
-            outcome = Outcome(snippet.id, snippet.sha256)
+            outcome = Outcome(snippet.id, snippet.sha256, ran_at="2026-01-02T03:04:06Z")
             outcome.exit_status, outcome.seconds = snippet.exit_status, 0.25
             outcome.output = expected.text.encode() if (expected := snippet.output_for(target)) else b""
-            outcome.boot_id_before, outcome.boot_id_after = f"boot-{before}", f"boot-{boot}"
+            boots = (f"boot-{before}", f"boot-{boot}") if snippet.on is None else ("boot-of-peer", "boot-of-peer")
+            outcome.boot_id_before, outcome.boot_id_after = boots
+            if snippet.expect == "panic":
+                outcome.panic = "sysrq triggered crash"
             if snippet.expect == "crash":
-                outcome.dump = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}
+                if snippet.dump:
+                    outcome.dump = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}
                 outcome.panic = "Kernel panic - not syncing: sysrq triggered crash"
             outcomes.append(outcome)
         if page.machine:

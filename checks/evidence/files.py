@@ -5,17 +5,22 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from dataclasses import asdict
+import os
+import stat
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from checks.evidence.digest import broken_seal, is_sealed, sealed
 from checks.evidence.fingerprints import machinery_fingerprint
+from checks.evidence.shape import contradiction, wrong_shape
 from checks.host import write_whole
 from checks.model import GuideError, Outcome, Page, PageRun, Snippet
 from checks.targets import Target, skip_reason
 from checks.terminal import plain
 
 KEPT_CHARACTERS = 200_000  # of an output, in evidence; the comparison with the page is of the whole output
+MOST_BYTES = 64 << 20  # of an evidence file and of a recording; those of a run are smaller than 1 MiB
 
 
 def evidence_file(folder: Path, target: str, page: str) -> Path:
@@ -34,14 +39,29 @@ def write_evidence(folder: Path, run: PageRun, page: Page, fingerprints: dict[st
     data["snippets"] = [_entry(snippet, outcomes.get(snippet.id), fingerprints, target) for snippet in page.snippets]
     path = evidence_file(folder, run.target, run.page)
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode(), base=folder)
-    cast = path.with_suffix(".cast.gz")
-    if run.console:
-        # With mtime=0 the same recording gives the same bytes.
-        write_whole(cast, gzip.compress(run.console.encode(), mtime=0), base=folder)
-    else:
-        cast.unlink(missing_ok=True)
+    # With mtime=0 the same recording gives the same bytes.
+    cast = gzip.compress(run.console.encode(), mtime=0) if run.console else None
+    _write_both(folder, path, sealed(data, cast), cast)
     return path
+
+
+def _write_both(folder: Path, path: Path, content: bytes, cast: bytes | None) -> None:
+    """Write the JSON file, and the recording beside it, which the JSON file's digest covers.
+
+    The recording lies ready on the disk before the JSON file is replaced, so that a full disk leaves the old pair.
+    """
+    recording = path.with_suffix(".cast.gz")
+    ready = recording.with_name(f".{recording.name}.new")
+    try:
+        if cast is not None:
+            write_whole(ready, cast, base=folder)
+        write_whole(path, content, base=folder)
+        if cast is not None:
+            ready.replace(recording)
+        else:
+            recording.unlink(missing_ok=True)
+    finally:
+        ready.unlink(missing_ok=True)
 
 
 def _entry(snippet: Snippet, outcome: Outcome | None, fingerprints: dict[str, str], target: Target) -> dict[str, Any]:
@@ -70,15 +90,58 @@ def _shortened(text: str) -> str:
     return f"{text[:half]}\n[{len(text) - 2 * half} characters are not kept]\n{text[-half:]}"
 
 
+@dataclass(frozen=True)
+class EvidenceFile:
+    """One evidence file that has been read. ``fault`` is what shows that the file is not as a run wrote it, or None."""
+
+    data: dict[str, Any]
+    sealed: bool  # whether the file has a digest
+    fault: str | None
+
+
 def read_evidence(folder: Path, target: str, page: str) -> dict[str, Any] | None:
-    """The content of one evidence file, or None where there is no file; a GuideError for a damaged file."""
+    """The content of one evidence file, or None where there is no file; a GuideError for a damaged or a changed file."""
+    file = read_evidence_file(folder, target, page)
+    if file is not None and file.fault:
+        raise GuideError(f"{evidence_file(folder, target, page)}: {file.fault}; ./guide verify {page} renews it")
+    return None if file is None else file.data
+
+
+def read_evidence_file(folder: Path, target: str, page: str) -> EvidenceFile | None:
+    """One evidence file and whether it is as a run wrote it; None where there is no file.
+
+    The file is held against its digest, against the recording beside it, and against itself.
+    """
     path = evidence_file(folder, target, page)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        content = read_regular(path)
+        if content is None:
+            return None
+        data = json.loads(content)
+        json.dumps(data, ensure_ascii=False).encode()  # JSON can write half a surrogate, "\\ud800", which no page can show.
+    except (ValueError, RecursionError, OSError) as error:
+        return EvidenceFile({}, False, f"not evidence: {error}")
+    if fault := wrong_shape(data):
+        return EvidenceFile({}, False, f"not evidence: {fault}")
+    has_digest = is_sealed(data)
+    try:
+        fault = broken_seal(content, data, read_regular(path.with_suffix(".cast.gz"))) if has_digest else None
+    except OSError as error:
+        fault = f"the recording of the console beside the file: {error}"
+    return EvidenceFile(data, has_digest, fault or contradiction(data, target, page))
+
+
+def read_regular(path: Path) -> bytes | None:
+    """The bytes of a regular file, or None where there is none. OSError for a link, a FIFO, a device, and for more than MOST_BYTES."""
+    try:
+        # O_NONBLOCK: a FIFO that nobody writes to would be waited for.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
-    except (ValueError, OSError) as error:
-        raise GuideError(f"{path}: not evidence: {error}; ./guide verify {page} makes it anew") from None
-    if not isinstance(data, dict) or not isinstance(data.get("snippets"), list):
-        raise GuideError(f"{path}: not evidence: expected an object with a list of snippets; ./guide verify {page} makes it anew")
-    return data
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("expected a file, found a folder, a device or a FIFO")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise OSError(f"it is larger than {MOST_BYTES >> 20} MiB")
+    return content

@@ -1,13 +1,16 @@
 """Which evidence still holds. ``./guide status`` and the badges on the site both ask here, so that they never disagree.
 
-Evidence of a page is *valid* when each snippet's fingerprint is still the recorded one, *stale* when one is not, and
-*missing* when there is no file.
+Evidence of a page is *valid* when each snippet's fingerprint is still the recorded one, *stale* when one is not,
+*missing* when there is no file, and *invalid* when the file is not as a run wrote it: edited by hand, damaged, with another
+recording beside it, or with what no run of this page can have done. Nothing of an invalid file is shown.
 """
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,11 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from checks.config import Config
-from checks.evidence.files import evidence_file, read_evidence
+from checks.evidence.files import MOST_BYTES, evidence_file, read_evidence_file, read_regular
 from checks.evidence.fingerprints import machinery_fingerprint, snippet_fingerprints
-from checks.model import Guide, Page, Snippet
+from checks.evidence.page_rules import contradicts_page
+from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.targets import Target, load_targets
 from checks.terminal import plain
+
+# Whether evidence without a digest is invalid. Machinery of before 2026-11-29 wrote none; as long as committed evidence is of that
+# machinery, evidence without a digest counts, and ./guide status says so beside it. Whoever forges evidence can leave the digest out, too:
+# so this becomes True as soon as all committed evidence has digests.
+DIGEST_REQUIRED = False
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,7 @@ class RecordedRun:
     page: str
     data: dict[str, Any]
     cast: Path  # the console's recording, asciicast 2, compressed; the file may not exist
+    sealed: bool = True  # whether the file has a digest
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)  # of the snippets, by id
 
     @property
@@ -48,12 +58,19 @@ class RecordedRun:
         return "current" if self.data.get("machinery") == machinery_fingerprint() else "older"
 
     def console(self) -> str | None:
-        """The recording's text as a terminal would show it; None where there is no recording."""
-        if not self.cast.exists():
-            return None
-        with gzip.open(self.cast, "rt", encoding="utf-8") as file:
-            events = [json.loads(line) for line in file if line.startswith("[")]
-        return plain("".join(text for _, kind, text in events if kind == "o").encode())
+        """The recording's text as a terminal would show it; None where there is no recording. GuideError for a damaged recording."""
+        try:
+            compressed = read_regular(self.cast)
+            if compressed is None:
+                return None
+            with gzip.open(io.BytesIO(compressed)) as file:
+                text = file.read(MOST_BYTES + 1)
+            if len(text) > MOST_BYTES:
+                raise ValueError(f"its text is larger than {MOST_BYTES >> 20} MiB")
+            events = [json.loads(line) for line in text.decode().splitlines() if line.startswith("[")]
+            return plain("".join(str(shown) for _, kind, shown in events if kind == "o").encode())
+        except (OSError, EOFError, zlib.error, ValueError, TypeError, RecursionError) as error:
+            raise GuideError(f"{self.cast}: no recording of a console: {error}; ./guide verify {self.page} renews it") from None
 
     def validity_of(self, snippet: Snippet, fingerprint: str) -> str:
         """Either "valid", when the run was of this snippet, after all that stands before it now, or "stale"."""
@@ -66,27 +83,47 @@ class RecordedRun:
         return "valid" if valid and len(self.entries) == len(page.snippets) else "stale"
 
 
-def read_run(folder: Path, target: str, page: str) -> RecordedRun | None:
-    """The run that a page's evidence file below ``folder`` tells of; None where there is no file."""
-    data = read_evidence(folder, target, page)
-    if data is None:
-        return None
-    cast = evidence_file(folder, target, page).with_suffix(".cast.gz")
-    return RecordedRun(target, page, data, cast, {entry["id"]: entry for entry in data["snippets"]})
-
-
 class RecordedEvidence:
-    """All runs of a guide on the targets that the guide has."""
+    """All runs of a guide on the targets that the guide has.
+
+    ``invalid`` says what is wrong with each file that is not as a run wrote it, by target and page. Such a file is no run: ``of`` and
+    ``runs`` do not have it.
+    """
 
     def __init__(self, config: Config, guide: Guide, folder: Path | None = None):
-        self._guide = guide
+        self._guide, self._config = guide, config
+        self._folder = folder or config.evidence_dir
         self._targets: dict[str, Target] = load_targets(config) if config.targets_file.exists() else {}
         self._runs: dict[tuple[str, str], RecordedRun] = {}
         self._fingerprints: dict[tuple[str, str, str], dict[str, str]] = {}
+        self.invalid: dict[tuple[str, str], str] = {}
         for name in self._targets:
             for page in guide.primary:
-                if run := read_run(folder or config.evidence_dir, name, page.name):
-                    self._runs[name, page.name] = run
+                self._read(name, page)
+
+    def _read(self, target: str, page: Page) -> None:
+        file = read_evidence_file(self._folder, target, page.name)
+        if file is None:
+            return
+        fault = file.fault or ("it has no digest" if DIGEST_REQUIRED and not file.sealed else None)
+        if fault is None:
+            fault = contradicts_page(file.data, page, self._of_page(target, page), target, bool(self._config.dumps))
+        if fault is not None:
+            self.invalid[target, page.name] = fault
+            return
+        cast = evidence_file(self._folder, target, page.name).with_suffix(".cast.gz")
+        entries = {entry["id"]: entry for entry in file.data["snippets"]}
+        self._runs[target, page.name] = RecordedRun(target, page.name, file.data, cast, file.sealed, entries)
+
+    def problems(self) -> list[Problem]:
+        """The invalid files, each with what is wrong and how to renew it."""
+        return [
+            Problem(
+                self._config.relative(evidence_file(self._folder, target, page)), 0,
+                f"invalid evidence: {fault}. ./guide verify --target {target} {page} renews it",
+            )
+            for (target, page), fault in self.invalid.items()
+        ]  # fmt: skip
 
     def targets(self) -> list[str]:
         """The names of the targets with evidence, in the order of the targets file."""
@@ -109,14 +146,17 @@ class RecordedEvidence:
         return [run for (name, _), run in self._runs.items() if name == target]
 
     def state(self, target: str, page: Page, snippet: Snippet) -> str:
-        """valid, stale or missing: whether a run vouches for the snippet as this page, in its language, shows it now."""
+        """valid, stale, missing or invalid: whether a run vouches for the snippet as this page, in its language, shows it now."""
         run = self.of(target, page.name)
-        return run.validity_of(snippet, self._of_page(target, page)[snippet.id]) if run else "missing"
+        return run.validity_of(snippet, self._of_page(target, page)[snippet.id]) if run else self._without_run(target, page)
 
     def page_state(self, target: str, page: Page) -> str:
-        """valid, stale or missing: whether a run vouches for all snippets of the page as they are now."""
+        """valid, stale, missing or invalid: whether a run vouches for all snippets of the page as they are now."""
         run = self.of(target, page.name)
-        return run.page_validity(page, self._of_page(target, page)) if run else "missing"
+        return run.page_validity(page, self._of_page(target, page)) if run else self._without_run(target, page)
+
+    def _without_run(self, target: str, page: Page) -> str:
+        return "invalid" if (target, page.name) in self.invalid else "missing"
 
     def _of_page(self, target: str, page: Page) -> dict[str, str]:
         key = (target, page.language, page.name)
@@ -129,7 +169,8 @@ class RecordedEvidence:
 class PageStatus:
     """One line of ``./guide status``: whether a page's evidence on a target holds, and of what run the evidence is.
 
-    ``state`` is valid, stale or missing; ``machinery`` is current, older, or None where evidence is missing.
+    ``state`` is valid, stale, missing or invalid, and ``problem`` is what makes the file invalid. ``machinery`` is current, older, or None
+    where there is no valid or stale evidence; ``sealed`` says whether the evidence has a digest.
     """
 
     target: str
@@ -140,6 +181,8 @@ class PageStatus:
     ran: int = 0
     skipped: int = 0
     machinery: str | None = None
+    sealed: bool | None = None
+    problem: str | None = None
 
 
 def evidence_status(config: Config, guide: Guide, targets: Iterable[Target], folder: Path | None = None) -> list[PageStatus]:
@@ -152,13 +195,14 @@ def evidence_status(config: Config, guide: Guide, targets: Iterable[Target], fol
                 continue
             run = evidence.of(target.name, page.name)
             if run is None:
-                rows.append(PageStatus(target.name, page.name, "missing"))
+                problem = evidence.invalid.get((target.name, page.name))
+                rows.append(PageStatus(target.name, page.name, evidence.page_state(target.name, page), problem=problem))
                 continue
             skipped = sum("skip" in entry for entry in run.entries.values())
             rows.append(
                 PageStatus(
                     target.name, page.name, evidence.page_state(target.name, page), run.data["started"],
-                    run.data["seconds"], len(run.entries) - skipped, skipped, run.machinery,
+                    run.data["seconds"], len(run.entries) - skipped, skipped, run.machinery, run.sealed,
                 )
             )  # fmt: skip
     return rows

@@ -1,4 +1,4 @@
-"""The findings of shellcheck and ruff in the snippets, at the lines of the pages.
+"""The findings of shellcheck and ruff in the snippets, and what a reader's shell would do otherwise, at the lines of the pages.
 
 One call takes many snippets, and snippets that passed before take no call (see
 cache.py). The calls run in the background, beside the other work that there is
@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import ModuleType
 
 from checks.config import Config
-from checks.lint import ruff, shellcheck
+from checks.lint import reader_shell, ruff, shellcheck
 from checks.lint.cache import PassedTexts, entry
 from checks.model import Guide, Problem, Snippet
 
@@ -28,6 +28,7 @@ class Linting:
     """Linters that run in the background. ``problems`` waits for them; ``close`` starts no more of them."""
 
     def __init__(self, guide: Guide, config: Config):
+        self._guide = guide
         self._known = PassedTexts(config.work_dir / "lint" / "passed", config.root)
         self._passed: list[str] = []
         self._calls: list[tuple[Future[list[list[Problem]]], list[str]]] = []
@@ -59,7 +60,7 @@ class Linting:
 
     def problems(self) -> list[Problem]:
         """All findings, by file and line. Raises a GuideError when a linter fails."""
-        problems: list[Problem] = []
+        problems = reader_shell.check(self._guide)
         try:
             for call, entries in self._calls:
                 for findings, snippet_entry in zip(call.result(), entries, strict=True):

@@ -12,10 +12,10 @@ from jinja2 import Environment, TemplateError
 
 from checks.config import Config
 from checks.host import owned_prefix, owner_in_name, owner_is_alive
-from checks.model import Guide, GuideError, Page
+from checks.model import Guide, GuideError, Page, PageErrors
 from checks.pages.reader import read_guide
 from checks.site import transcripts
-from checks.site.check import check_site
+from checks.site.check import check_evidence, check_site
 from checks.site.mkdocs_process import MkDocsProcesses
 from checks.site.urls import hreflang, page_url
 
@@ -70,6 +70,8 @@ def _refuse_folder_of_others(config: Config, out: Path) -> None:
 
 def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool) -> None:
     """Build the whole site into ``out``, which must not exist yet. ``url`` ends in a slash. Raises GuideError as build() does."""
+    if problems := check_evidence(config, guide):
+        raise PageErrors(problems)
     out.mkdir(parents=True)
     (out / MARKER).touch()
     if messages := processes.build(out, url, strict):

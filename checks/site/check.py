@@ -2,6 +2,8 @@
 
 No page has a script but the site's own files, an id twice, or a block of code that is no fence. The pages were checked for
 all of that when they were read (pages/rules/); here the result is, with what macros and the theme have added.
+
+Before the site is built, the evidence is looked at: a file that is not as a run wrote it stops the build.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from typing import Any, cast
 
 from lxml import etree
 
+from checks.config import Config
+from checks.evidence.validity import RecordedEvidence
 from checks.model import Guide, Page, Problem
 from checks.site.urls import page_folder
 
@@ -85,6 +89,11 @@ def _strange(root: etree._Element) -> Iterator[str]:
 def _snippet_block(element: etree._Element) -> SnippetBlock:
     texts = cast(list[str], _CODE(element))
     return SnippetBlock(element.get("id", ""), element.get("data-copy", ""), "".join(texts))
+
+
+def check_evidence(config: Config, guide: Guide) -> list[Problem]:
+    """The evidence files of the guide that are not as a run wrote them."""
+    return RecordedEvidence(config, guide).problems()
 
 
 def check_site(guide: Guide, out: Path) -> list[Problem]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.config import Config
+from checks.evidence.files import evidence_file
 from checks.evidence.validity import RecordedRun
 from checks.model import PEER_HOSTNAME, Guide, Page
 from checks.site import panels
@@ -31,6 +32,8 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_text(_transcript(context, page, run), encoding="utf-8")
                     written.append(file)
+                    # The bytes that the workflow has signed, so that a reader can check them (SECURITY.md).
+                    shutil.copyfile(evidence_file(config.evidence_dir, target, page.name), file.parent / "evidence.json")
                     _write_console(context, page, run, file.parent)
     return written
 

@@ -117,15 +117,16 @@ lab
     assert "guide" not in entries["tracing"]["output"] + entries["removed-folder"]["output"]
 
 
+# eval hides from the linter what it would find.
 MISBEHAVIOURS = {
     "wrong-output": ("echo one", "it printed something else than the page shows"),
     "failing": ("false", "exit status 1, expected 0"),
     "failing-in-the-middle": ("true\nfalse\ntrue", "line 2 of the snippet failed with exit status 1"),
-    "exit-7": ("exit 7", "ended the reader's shell, with exit status 7"),
-    "exec-true": ("exec true", "ended the reader's shell, with exit status 0"),
-    "set-e": ("set -e\nfalse", "ended the reader's shell, with exit status 1"),
+    "exit-7": ("eval 'exit 7'", "ended the reader's shell, with exit status 7"),
+    "exec-true": ("eval 'exec true'", "ended the reader's shell, with exit status 0"),
+    "set-e": ("eval 'set -e'\nfalse", "ended the reader's shell, with exit status 1"),
     "killed-shell": ("kill -9 $$", "ended the reader's shell, with exit status 137"),
-    "reads-stdin": ("cat", "waited for input on the terminal for 2 s"),
+    "reads-stdin": ("eval cat", "waited for input on the terminal for 2 s"),
     "too-long": ("sleep 1000", "did not end within 2 s"),
     "unfinished": ('eval "echo \'no end"', "exit status 2, expected 0"),
     "unknown-command": ("no-such-command", "exit status 127, expected 0"),

@@ -15,7 +15,7 @@ def test_evidence_that_is_damaged_is_named(tmp_path):
     path = tmp_path / "debian-13" / "a.json"
     path.parent.mkdir()
     path.write_text('{"half": ')
-    with pytest.raises(GuideError, match=r"a.json: not evidence: .*guide verify a makes it anew"):
+    with pytest.raises(GuideError, match=r"a.json: not evidence: .*guide verify a renews it"):
         read_evidence(tmp_path, "debian-13", "a")
 
 

@@ -39,6 +39,54 @@ def test_zizmor_finds_nothing():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def taking_evidence() -> str:
+    """The step of the site's job that copies the evidence out of the artifacts."""
+    (script,) = (step["run"] for step in jobs()["site"]["steps"] if step["name"].startswith("Take the evidence"))
+    return script
+
+
+HOSTILE_ARTIFACT = {
+    "verify-debian-13/evidence/debian-13/quick-start.json": "evidence/debian-13/quick-start.json",
+    "verify-debian-13/evidence/debian-13/quick-start.cast.gz": "evidence/debian-13/quick-start.cast.gz",
+    "verify-debian-13/evidence/debian-13/remote/ssh.json": "evidence/debian-13/remote/ssh.json",
+    "verify-debian-13/evidence/debian-13/run.sh": None,
+    "verify-debian-13/evidence/ubuntu-24.04/quick-start.json": None,
+    "verify-debian-13/evidence/ubuntu-24.04/quick-start.cast.gz": None,
+    "verify-debian-13/evidence/quick-start.json": None,
+    "verify-debian-13/guide": None,
+    "verify-debian-13/checks/cli.py": None,
+    "verify-debian-13/data/targets.yml": None,
+    "verify-debian-13/.guide/failed/x.txt": None,
+    "verify-ubuntu-24.04/evidence/ubuntu-24.04/install.json": "evidence/ubuntu-24.04/install.json",
+}
+
+
+def test_the_site_takes_evidence_out_of_the_artifacts_and_nothing_else(tmp_path):
+    artifacts, checkout = tmp_path / "temp" / "artifacts", tmp_path / "checkout"
+    checkout.mkdir()
+    for name in HOSTILE_ARTIFACT:
+        file = artifacts / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(name)
+    (artifacts / "verify-debian-13/evidence/debian-13/link.json").symlink_to("/etc/hostname")
+    (artifacts / "verify-debian-13/evidence/debian-13/folder").symlink_to(artifacts / "verify-debian-13/data")
+    environment = {"PATH": "/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path / "temp"), "GITHUB_WORKSPACE": str(checkout)}
+    # GitHub runs a step's script by "bash -e".
+    done = subprocess.run(["bash", "-e", "-c", taking_evidence()], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    taken = {str(path.relative_to(checkout)): path.read_text() for path in checkout.rglob("*") if not path.is_dir()}
+    assert taken == {copy: name for name, copy in HOSTILE_ARTIFACT.items() if copy}
+
+
+def test_the_artifacts_are_not_unpacked_over_a_checkout():
+    for job in jobs().values():
+        for step in job["steps"]:
+            if "download-artifact" in step.get("uses", ""):
+                checked_out = any("actions/checkout" in other.get("uses", "") for other in job["steps"])
+                assert step["with"]["path"].startswith("${{ runner.temp }}/") or not checked_out
+                assert not step["with"].get("merge-multiple")
+
+
 def test_every_target_is_verified():
     targets = list(yaml.safe_load((ROOT / "data" / "targets.yml").read_text()))
     assert jobs()["verify"]["strategy"]["matrix"]["target"] == targets
@@ -46,7 +94,7 @@ def test_every_target_is_verified():
 
 def test_workflows_run_the_commands_of_a_desk_and_nothing_else():
     commands = [step["run"].strip() for step in steps() if "run" in step]
-    ours = [command for command in commands if "kvm" not in command]
+    ours = [command for command in commands if "kvm" not in command and command != taking_evidence().strip()]
     assert all(re.match(r"(sudo )?\./guide \w+", command) for command in ours), ours
     assert f"sudo {TEST_COMMAND}" in ours
     assert f"sudo {TEST_COMMAND} --all" in ours, "weekly"
@@ -63,8 +111,11 @@ def test_actions_are_pinned_by_hash_with_their_version_beside_it():
 def test_each_job_has_the_rights_it_needs_and_a_time_limit():
     rights = {name: job["permissions"] for name, job in jobs().items()}
     writing = {name for name, granted in rights.items() if "write" in granted.values()}
-    assert writing == {"pages"}
-    assert not any("run" in step for step in jobs()["pages"]["steps"]), "nothing of the repository runs where it may deploy"
+    assert writing == {"pages", "attest"}
+    for name in writing:
+        uses = [step.get("uses", "").split("@")[0] for step in jobs()[name]["steps"]]
+        assert not any("run" in step for step in jobs()[name]["steps"]), "nothing of the repository runs where it may deploy or sign"
+        assert "actions/checkout" not in uses
     assert all("timeout-minutes" in job for job in jobs().values())
 
 
@@ -80,7 +131,9 @@ def test_pages_come_from_main_after_everything_passed():
     site = jobs()["site"]
     assert set(site["needs"]) == {"test", "verify"}
     assert "refs/heads/main" in site["if"]
-    assert jobs()["pages"]["needs"] == "site"
+    assert set(jobs()["pages"]["needs"]) == {"site", "attest"}
+    assert set(jobs()["attest"]["needs"]) == {"test", "verify"}
+    assert jobs()["attest"]["if"] == site["if"]
     order = [step.get("run", step.get("uses", "")) for step in site["steps"]]
     status = next(i for i, step in enumerate(order) if step.startswith("./guide status --json"))
     assert status < order.index("./guide build")

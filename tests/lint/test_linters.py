@@ -32,7 +32,7 @@ def test_the_settings_of_the_users_shell_decide_nothing(tmp_path, monkeypatch):
 
 
 def test_a_snippet_does_not_see_the_files_of_the_others(tmp_path):
-    text = "```bash {#a}\n. ./1.sh\n. ./1\n```\n\n```bash {#b}\nwhile true; do exit; done\n```\n"
+    text = "```bash {#a}\n. ./1.sh\n. ./1\n```\n\n```bash {#b}\nwhile true; do break; done\n```\n"
     assert findings(tmp_path, text) == []
 
 
