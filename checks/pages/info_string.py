@@ -11,14 +11,14 @@ from typing import Any
 from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.util import ClassNotFound
 
-from checks.model import RUNNABLE, Snippet, meant_for
+from checks.model import RUNNABLE, Snippet, Varies, meant_for
 from checks.pages.fences import Fence
 
 EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
 MACHINES = ("peer",)
 KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
-OF_OUTPUT = ("target",)
+OF_OUTPUT = ("target", "varies")
 # These attributes change how a block looks, and not the code that is copied.
 DISPLAY = ("title", "hl_lines", "linenums")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -137,11 +137,33 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(before)} or {last}" if before else last
 
 
-def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
-    """The targets that an output is for, as globs, and what is wrong with its attributes."""
+def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[dict[str, Any], list[str]]:
+    """The keyword arguments of an Output that the fence decides, and what is wrong with its attributes and classes."""
     given, problems = _known(fence, OF_OUTPUT)
     globs, wrong = _targets(given.get("target"), targets)
-    return globs, problems + wrong
+    varies, wrong_too = _varies(given.get("varies"))
+    extra = [f"an output has the class .output only, found .{name}" for name in fence.classes if name != "output"]
+    return {"targets": globs, "varies": varies}, problems + extra + wrong + wrong_too
+
+
+def of_text(fence: Fence) -> list[str]:
+    """What is wrong with the classes and attributes of a block that is no snippet and no output."""
+    problems = [f"unknown class .{name}: write .output for what the snippet prints, or drop it" for name in fence.classes]
+    return problems + _known(fence, ())[1]
+
+
+def _varies(value: str | None) -> tuple[tuple[Varies, ...], list[str]]:
+    """The entries of a ``data-varies``: SHAPE or SHAPE: TEXT, separated by semicolons."""
+    if value is None:
+        return (), []
+    entries, problems = [], []
+    for entry in value.split(";"):
+        shape, colon, text = entry.strip().partition(":")
+        if not _ID.fullmatch(shape) or (colon and not text.strip()):
+            problems.append(f'data-varies: expected "SHAPE" or "SHAPE: TEXT", more of them after semicolons, found {entry.strip()!r}')
+        else:
+            entries.append(Varies(shape, text.strip()))
+    return tuple(entries), problems
 
 
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
@@ -170,7 +192,7 @@ def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str
             problems.append(f"unknown attribute {key}: write data-{name}")
         elif key not in DISPLAY:
             bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
-            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)")
+            problems.append(f"{bare} (known: {' '.join(known)}, as data-*)" if known else bare)
     return given, problems
 
 

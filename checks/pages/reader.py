@@ -17,8 +17,9 @@ from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
 from checks.pages import frontmatter
 from checks.pages.fences import Fence, Reader
-from checks.pages.info_string import Attributes, never_chosen, of_output, wrong_language
+from checks.pages.info_string import Attributes, never_chosen, of_output, of_text, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
+from checks.pages.shapes import Shapes
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
 
@@ -30,11 +31,12 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xa0\u061c\u200b-\u200f\u2028-
 def read_guide(config: Config) -> Guide:
     """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
     targets = known_targets(config)
+    shapes = Shapes.load(config.shapes_file, config.relative(config.shapes_file))
     problems: list[Problem] = []
     pages: dict[tuple[str, str], Page] = {}
     for language, config_file in config.languages.items():
         settings = site_settings(config_file)
-        reader = PageReader(config, settings, language, targets)
+        reader = PageReader(config, settings, language, targets, shapes)
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
         for name, path in files.items():
@@ -57,8 +59,9 @@ def known_targets(config: Config) -> tuple[str, ...] | None:
 class PageReader:
     """Reads the pages of one language. ``problems`` has what is wrong with the page that was read last."""
 
-    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None):
+    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None, shapes: Shapes):
         self._config = config
+        self._shapes = shapes
         self._language = language
         self._targets = targets
         self._reader = Reader(settings)
@@ -130,8 +133,10 @@ class PageReader:
                 snippets.append(self._snippet(page, fence, lines))
             elif "output" in fence.classes:
                 self._output(fence, snippets, lines)
-            elif unknown := wrong_language(fence.language):
-                self._wrong(fence.line, unknown)
+            else:
+                unknown = wrong_language(fence.language)
+                for problem in [unknown] if unknown else of_text(fence):
+                    self._wrong(fence.line, problem)
         return snippets
 
     def _snippet(self, page: str, fence: Fence, lines: list[str]) -> Snippet:
@@ -153,13 +158,14 @@ class PageReader:
         if fence.language != "text":
             self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
         self._check_text(fence, lines)
-        targets, problems = of_output(fence, self._targets)
+        fields, problems = of_output(fence, self._targets)
+        output = Output(fence.code, fence.line, fence.end_line, **fields)
+        problems += self._shapes.problems(output)
         for problem in problems:
             self._wrong(fence.line, problem)
         if not snippets:
             self._wrong(fence.line, "an output without a snippet before it")
             return
-        output = Output(fence.code, fence.line, fence.end_line, targets)
         snippets[-1] = replace(snippets[-1], outputs=(*snippets[-1].outputs, output))
         if not problems and (unused := never_chosen(snippets[-1], self._targets)):
             self._wrong(fence.line, unused)

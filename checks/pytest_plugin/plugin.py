@@ -161,6 +161,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     guide = session.config.stash[KEY]
     guide.close()
-    if guide.runner.renewed:
+    if not guide.runner.renewed:
+        return
+    try:
         for path in update.update(guide.config, guide.runner.renewed, guide.runner.shapes, guide.target.name):
             log.info(f"{path}: outputs renewed")
+    except GuideError as error:
+        log.error(str(error))
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR

@@ -17,9 +17,9 @@ from checks.evidence.fingerprints import Fingerprints, snippet_fingerprints
 from checks.images.build import Builder
 from checks.machines.machine import MachineLost
 from checks.model import Guide, Outcome, Page, Snippet, utc_now
+from checks.pages.shapes import Shapes
 from checks.pages.tree import has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge
-from checks.running.outputs import Shapes
 from checks.running.progress import CachedPages, PageProgress
 from checks.running.provision import Provisioner
 from checks.sessions.session import Session

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from markdown import Markdown
 
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
+from checks.pages.shapes import as_printed
 from checks.site import embeds, fact_tables, panels
 from checks.site.context import SiteContext, load_context
 from checks.site.urls import base_from_page
@@ -125,6 +126,7 @@ def format_fence(
     fences.count += 1
     attributes = attrs or {}
     output = language not in RUNNABLE and "output" in (classes or ())
+    source = as_printed(source) if output else source
     # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
     marks = {"data-fence": html.escape(language or "text")}
     above = below = ""

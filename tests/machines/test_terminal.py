@@ -73,7 +73,7 @@ def test_what_a_terminal_would_still_show(printed, shown):
     assert plain(printed) == shown
 
 
-PIECES = [b"\x1b", b"[", b"]", b"P", b"\\", b"\x07", b"\x9c", b"\xc2\x9b", b"\xc2\x9d", b"0", b";", b"m", b"#", b"(", b"\r", b"\b", b"\n", b"7", b"8", b"x", b" "]
+PIECES = [b"\x1b", *(bytes([code]) for code in b"[]P\\0;m#(78x \r\b\n\x07"), b"\x9c", b"\xc2\x9b", b"\xc2\x9d"]
 
 
 def test_nothing_that_a_terminal_obeys_is_left():
