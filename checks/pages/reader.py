@@ -15,7 +15,7 @@ from pathlib import Path
 from checks.config import Config
 from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
-from checks.pages import frontmatter
+from checks.pages import frontmatter, values
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_output, of_text, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
@@ -90,6 +90,9 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(snippets, rendered.outline)
+        prose = without_fences(lines, rendered.fences)
+        for line, problem in values.problems(prose, snippets) if self._macros else ():
+            self._wrong(line, problem)
         self._check_machine(head, snippets)
         headings = rendered.outline.headings
         return Page(
@@ -107,7 +110,7 @@ class PageReader:
             meta_lines=head.lines,
             outline=rendered.outline,
             prose=prose_hash(lines, snippets),
-            prose_lines=tuple(without_fences(lines, rendered.fences)),
+            prose_lines=tuple(prose),
         )
 
     def _wrong(self, line: int, text: str) -> None:

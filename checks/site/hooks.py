@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 from markdown import Markdown
 
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
+from checks.pages import values
 from checks.pages.shapes import as_printed
 from checks.site import embeds, fact_tables, panels
 from checks.site.context import SiteContext, load_context
@@ -45,7 +46,7 @@ def define_env(env: Any) -> None:
     """mkdocs-macros calls this when a build starts; ``env`` is the plugin."""
     global _context
     _context = load_context(Path(env.conf.config_file_path))
-    for macro in (proof, verified, facts, diagram, glossary, widget, transcript_url):
+    for macro in (proof, verified, facts, diagram, glossary, widget, transcript_url, value):
         env.macro(macro)
 
 
@@ -92,6 +93,14 @@ def transcript_url(page: str, target: str | None = None) -> str:
         if context.evidence.of(name, page) is not None:
             return context.transcript_url(name, page)
     raise GuideError(f"transcript_url: there is no evidence of {page}{f' on {target}' if target else ''}: run ./guide verify {page}")
+
+
+def value(snippet: str, text: str = "*", unit: str = "") -> str:
+    """A number of the output of one of the page's snippets, in the prose. See pages/values.py, which checks all of them."""
+    page = _current().current_page()
+    found = values.value(page.snippets if page else (), snippet, text, unit)
+    # As character references, which neither Markdown nor HTML reads as markup.
+    return "".join(character if character.isalnum() else f"&#{ord(character)};" for character in found)
 
 
 def diagram(name: str) -> str:
