@@ -25,6 +25,7 @@ from pydantic import AfterValidator
 
 from checks.model import Output, Varies
 from checks.strict_yaml import Document
+from checks.terminal import visible
 from checks.validation import Section, check, expected, matching, one_of
 
 ELISION = "..."
@@ -172,7 +173,7 @@ class Shapes:
 
     def _line(self, line: str, varies: tuple[Varies, ...]) -> ExpectedLine:
         named = {each.shape for each in varies if each.text in line}
-        return ExpectedLine(_unescaped(line), tuple(shape for shape in self.all if shape.everywhere or shape.name in named))
+        return ExpectedLine(visible(_unescaped(line)), tuple(shape for shape in self.all if shape.everywhere or shape.name in named))
 
     def problems(self, output: Output) -> Iterator[str]:
         """What is wrong with an output that is to be compared: it requires nothing, or its ``data-varies`` is not needed as it is."""
