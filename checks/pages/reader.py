@@ -91,7 +91,7 @@ class PageReader:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(snippets, rendered.outline)
         prose = without_fences(lines, rendered.fences)
-        for line, problem in values.problems(prose, snippets) if self._macros else ():
+        for line, problem in values.problems(prose, snippets, values.calls(prose)) if self._macros else ():
             self._wrong(line, problem)
         self._check_machine(head, snippets)
         headings = rendered.outline.headings

@@ -3,15 +3,15 @@
     [[[ value("reserved") ]]] bytes are [[[ value("reserved", "*", "MiB") ]]] MiB
 
 The macro names a snippet of the page, then a text of one line of its output in which ``*`` stands for the value (alone:
-the first word of the output), and then the unit into which a value in bytes is turned. Where prose itself has a long number that an output of the page
-has, too, the macro is demanded.
+the first word of the output), and then the unit into which a value in bytes is turned. Where prose itself has a long
+number that an output of the page has, too, the macro is demanded.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from checks.model import GuideError, Snippet
@@ -24,7 +24,7 @@ _LONG_NUMBER = re.compile(r"(?<![\w./$=:#@+-])(?:0x[0-9a-f]{4,16}|\d{1,3}(?:[, ]
 _IN_OUTPUT = re.compile(r"(?<!\w)(?:0x[0-9a-f]{4,16}|\d{5,20})(?!\w)", re.ASCII)
 # What is not prose: links with their texts (numbers of bugs), macros, HTML tags, and code that is more than a number.
 _NOT_PROSE = re.compile(r"\[\[\[.*?\]\]\]|\[[^\]]*+\]\([^)]*+\)|<[^>]*+>|`(?![\dx, a-f]++`)[^`]*+`")
-_MACRO = re.compile(r"\[\[\[[ ]*value(?P<arguments>\([^\]]*\))[ ]*\]\]\]")
+_MACRO = re.compile(r"\[\[\[ *value *\((?P<arguments>[^\]]*)\) *\]\]\]")
 
 
 def value(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: str = "") -> str:
@@ -63,27 +63,33 @@ def _in_unit(found: str, unit: str) -> str:
     return str(int(found) // UNITS[unit])
 
 
-def problems(lines: Sequence[str], snippets: Sequence[Snippet]) -> Iterator[tuple[int, str]]:
-    """Line and text of what is wrong with a page's values. ``lines`` are the page's, those of its head and fences empty."""
-    shown = {number: snippet.id for snippet in reversed(snippets) for output in snippet.outputs for number in _IN_OUTPUT.findall(output.text)}
+Call = tuple[int, tuple[object, ...]]  # the line of a macro on the page, and its arguments
+
+
+def calls(lines: Sequence[str]) -> Iterator[Call]:
+    """The macros of a page, in the order of its lines. Arguments that are no literals are left out."""
     for number, line in enumerate(lines, 1):
         for macro in _MACRO.finditer(line):
             try:
-                value(snippets, *_texts(macro["arguments"]))
-            except GuideError as error:
-                yield number, str(error)
+                yield number, tuple(ast.literal_eval(f"({macro['arguments']},)"))
+            except (ValueError, SyntaxError, MemoryError, RecursionError):
+                yield number, ()
+
+
+def problems(lines: Sequence[str], snippets: Sequence[Snippet], macros: Iterable[Call]) -> Iterator[tuple[int, str]]:
+    """Line and text of what is wrong with a page's values. ``lines`` are the page's, those of its head and fences empty."""
+    for number, arguments in macros:
+        texts = [text for text in arguments if isinstance(text, str)]
+        try:
+            if texts != list(arguments) or not 1 <= len(texts) <= 3:
+                raise GuideError('value: expected the texts "SNIPPET", "TEXT *" and "UNIT", or only the first of them')
+            value(snippets, *texts)
+        except GuideError as error:
+            yield number, str(error)
+    outputs = [(snippet.id, output.text) for snippet in reversed(snippets) for output in snippet.outputs]
+    shown = {number: snippet_id for snippet_id, text in outputs for number in _IN_OUTPUT.findall(text)}
+    for number, line in enumerate(lines, 1):
         for word in _LONG_NUMBER.findall(_NOT_PROSE.sub(" | ", line)):
             found = re.sub("[, ]", "", word)
             if found in shown:
                 yield number, f'{found} is in the output of {shown[found]}, too: write [[[ value("{shown[found]}", "TEXT *") ]]] for it'
-
-
-def _texts(arguments: str) -> tuple[str, ...]:
-    try:
-        texts = ast.literal_eval(f"({arguments[1:-1].rstrip(', ')},)")
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        texts = ()
-    if not 1 <= len(texts) <= 3 or not all(isinstance(text, str) for text in texts):
-        raise GuideError(f'value: expected ("SNIPPET", "TEXT *", "UNIT") or the first of these, found {arguments}')
-    return texts
-

@@ -1,7 +1,5 @@
 """Numbers that prose takes from an output."""
 
-# ruff: noqa: E501  what is expected stands as it is, in one line
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -69,7 +67,8 @@ def test_a_value_that_is_not_there_is_told(arguments, told):
     assert str(error.value) == told
 
 
-PAGE = HEAD + '\n# X {#x}\n\nPROSE\n\n```bash {#say}\necho\n```\n\n```text {.output}\nsize:268435456\nat 0x6c000000\nport 12345\n```\n'
+PAGE = HEAD + "\n# X {#x}\n\nPROSE\n\n```bash {#say}\necho\n```\n\n```text {.output}\nsize:268435456\nat 0x6c000000\nport 12345\n```\n"
+ARGUMENTS = 'value: expected the texts "SNIPPET", "TEXT *" and "UNIT", or only the first of them'
 WRITE = 'is in the output of say, too: write [[[ value("say", "TEXT *") ]]] for it'
 
 
@@ -78,9 +77,9 @@ WRITE = 'is in the output of say, too: write [[[ value("say", "TEXT *") ]]] for 
     [
         ('[[[ value("say", "size:*") ]]] bytes are [[[ value("say", "size:*", "MiB") ]]] MiB.', []),
         ('[[[ value("say", "sizes:*") ]]] bytes', ["value: expected one value for `sizes:*` in the output of say, found no such line"]),
-        ("[[[ value(\"say\", 5) ]]]", ['value: expected ("SNIPPET", "TEXT *", "UNIT") or the first of these, found ("say", 5)']),
-        ("[[[ value() ]]]", ['value: expected ("SNIPPET", "TEXT *", "UNIT") or the first of these, found ()']),
-        ("[[[ value(open) ]]]", ['value: expected ("SNIPPET", "TEXT *", "UNIT") or the first of these, found (open)']),
+        ("[[[ value(\"say\", 5) ]]]", [ARGUMENTS]),
+        ("[[[ value() ]]]", [ARGUMENTS]),
+        ("[[[ value(open) ]]]", [ARGUMENTS]),
         ("268435456 bytes", [f"268435456 {WRITE}"]),
         ("大小是 268435456，地址是 0x6c000000。", [f"0x6c000000 {WRITE}", f"268435456 {WRITE}"]),
         ("268,435,456 bytes, or 268 435 456", [f"268435456 {WRITE}"] * 2),
