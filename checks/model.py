@@ -61,6 +61,17 @@ def meant_for(globs: Iterable[str], target: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Varies:
+    """One entry of an output's ``data-varies``: a shape (pages/shapes.py) and a text of the lines on which the shape counts."""
+
+    shape: str
+    text: str = ""  # "": the shape finds something on one line of the output only
+
+    def __str__(self) -> str:
+        return f"{self.shape}: {self.text}" if self.text else self.shape
+
+
+@dataclass(frozen=True)
 class Output:
     """A ``text {.output}`` fence after a snippet: what the snippet prints on some targets."""
 
@@ -68,6 +79,7 @@ class Output:
     line: int  # of the opening fence
     end_line: int  # of the closing fence
     targets: tuple[str, ...] = ("*",)
+    varies: tuple[Varies, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,36 +1,71 @@
 r"""The plain lines that a terminal would show at the end of a stream of bytes.
 
-Colours and cursor reports are removed; what follows a carriage return replaces
-the beginning of the line, as a progress display does. Bytes that are no UTF-8
-are shown as ``\xff``.
+Control sequences (colours, cursor reports, titles) are removed; what follows a carriage return or a backspace
+replaces what stood there, as a progress display does. Bytes that are no UTF-8 are shown as ``\xff``, and characters
+that nobody would see as ``\u200b``. So the text has no control characters but newlines and tabs, and it is safe to
+print on any terminal. The time is linear in the number of bytes.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
-# CSI sequences (colours, cursor, soft reset), OSC strings (titles, palettes), character sets, single-letter escapes
-ESCAPES = re.compile(r"\x1b\[[0-9;?!>=]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b[=>78cM]")
-# A status line elsewhere on the screen, between saving and restoring the cursor, as apt draws it
-ELSEWHERE = re.compile(r"\x1b7.*?\x1b8", re.DOTALL)
-BELL_AND_NUL = str.maketrans("", "", "\x07\x00")
+# A status line elsewhere on the screen, as apt draws it: within one line, between saving and restoring the cursor.
+_ELSEWHERE = re.compile(r"\x1b7(?:[^\x1b\n]|\x1b(?![78]))*+\x1b8")
+
+# The control functions of ECMA-48. In UTF-8 the characters U+0080 to U+009F (C1) do what ESC and a letter do. Where a
+# sequence is cut short, the part that is there is removed. Every ESC and every C1 character begins a match, and matches
+# are not looked at again, so none is left whatever they are nested in. The possessive quantifiers (`*+`) never go back.
+_CONTROL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?"  # CSI: colours, cursor
+    # Strings up to their terminator (OSC: titles, clipboard; DCS, SOS, PM, APC); one without it ends with its line
+    r"|(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\n\x07\x18\x1a\x1b\x9c]*+(?:\x07|\x1b\\|\x9c)?"
+    r"|\x1b[ -/]*+[0-~]?"  # all others: character sets, ESC # 8, ESC c
+    r"|[\x00-\x07\x0b-\x0c\x0e-\x1f\x7f-\x9f]"
+)
+# These have other categories than characters that cannot be seen, but are as empty: U+034F, U+3164, U+FE0F, U+2800.
+_EMPTY = re.compile(r"VARIATION SELECTOR|FILLER\b|GRAPHEME JOINER|VOWEL INHERENT|PATTERN BLANK")
 
 
 def plain(data: bytes) -> str:
     """The text that is on the screen at the end, without a final newline."""
     text = data.decode("utf-8", "backslashreplace")
-    text = ESCAPES.sub("", ELSEWHERE.sub("", text)).translate(BELL_AND_NUL)
-    return "\n".join(_settle(line) for line in text.split("\n")).rstrip("\n")
+    text = _CONTROL.sub("", _ELSEWHERE.sub("", text))
+    return visible("\n".join(_settle(line) for line in text.split("\n")).rstrip("\n"))
 
 
 def _settle(line: str) -> str:
-    """What is left of one line after its carriage returns and backspaces."""
-    line = line.rstrip("\r")
-    if "\r" in line:
-        shown = ""
-        for part in line.split("\r"):
-            shown = part + shown[len(part) :]
-        line = shown
-    while "\x08" in line:
-        line = re.sub("[^\x08]\x08|^\x08+", "", line, count=1)
-    return line.rstrip()
+    """What is left of one line after its carriage returns and backspaces, which only move the cursor."""
+    if "\r" not in line and "\b" not in line:
+        return line.rstrip(" \t")
+    cells: list[str] = []
+    column = 0
+    for run in re.findall(r"[\r\b]|[^\r\b]+", line):
+        if run == "\r":
+            column = 0
+        elif run == "\b":
+            column = max(0, column - 1)
+        else:
+            cells[column : column + len(run)] = run
+            column += len(run)
+    return "".join(cells).rstrip(" \t")
+
+
+def unseen(character: str) -> bool:
+    """Whether a reader cannot see this character, or sees it as a space that is none. Newline, tab and space are no such characters."""
+    if character in "\n\t ":
+        return False
+    return unicodedata.category(character)[0] in "CZ" or _EMPTY.search(unicodedata.name(character, "")) is not None
+
+
+def visible(text: str) -> str:
+    r"""The text with ``\x1b`` or ``\u200b`` in the place of each character that cannot be seen."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate({ord(character): _code(character) for character in set(text) if unseen(character)})
+
+
+def _code(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x80 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -17,7 +17,7 @@ from checks.model import GuideError
 from checks.pages import glossary
 from checks.pages.glossary import load_terms
 from checks.pages.reader import read_guide
-from checks.running.outputs import Shapes
+from checks.pages.shapes import Shapes
 from checks.site import context, fact_files
 from checks.strict_yaml import Document
 from checks.targets import load_targets
@@ -104,7 +104,7 @@ WRONG = {
         ("[" * 2000, "1: not YAML: nested deeper than 50 levels"),
     ],
     "shapes": [
-        ("hex:\n  pattern: x\n  why: y\n  colour: red\n", "4: hex.colour: unknown key (known: pattern, why)"),
+        ("hex:\n  pattern: x\n  why: y\n  colour: red\n", "4: hex.colour: unknown key (known: pattern, why, everywhere, bound)"),
         ("hex:\n  pattern: 7\n  why: y\n", "2: hex.pattern: expected text, found the number 7: put it in quotes"),
         ("hex:\n  pattern: x\n", "1: hex: expected the key why, found no such key"),
         ("hex:\n  pattern: '['\n  why: y\n", "2: hex.pattern: expected a regular expression (unterminated character set at position 0), found '['"),

@@ -204,6 +204,9 @@ def _outputs(left: Snippet, right: Snippet) -> Iterator[Problem]:
             first, second = f"{left.path}:{one.line}", f"{right.path}:{two.line}"
             diff = _diff(one.text.split("\n"), two.text.split("\n"), first, second)
             yield Problem(right.path, two.line, f"{right.id}: another output than in {first}:\n{diff}")
+        if one.varies != two.varies:
+            theirs, ours = ("; ".join(map(str, output.varies)) or "none" for output in (one, two))
+            yield Problem(right.path, two.line, f"{right.id}: data-varies: expected {theirs} as in {left.path}:{one.line}, found {ours}")
 
 
 def _links(one: Page, two: Page, config: Config) -> Iterator[Problem]:

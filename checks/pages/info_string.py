@@ -13,14 +13,14 @@ from markdown.extensions.attr_list import get_attrs_and_remainder
 from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.util import ClassNotFound
 
-from checks.model import RUNNABLE, Snippet, meant_for
+from checks.model import RUNNABLE, Snippet, Varies, meant_for
 from checks.pages.fences import Fence
 
 EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
 MACHINES = ("peer",)
 KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
-OF_OUTPUT = ("target",)
+OF_OUTPUT = ("target", "varies")
 # These attributes change how a block looks, and not the code that is copied.
 MAX_TIMEOUT_S = 4 * 3600  # of one snippet
 DISPLAY = ("title", "hl_lines", "linenums")
@@ -140,12 +140,27 @@ def _either(words: Sequence[str]) -> str:
     return f"{', '.join(before)} or {last}" if before else last
 
 
-def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
-    """The targets that an output is for, as globs, and what is wrong with its attributes."""
+def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[dict[str, Any], list[str]]:
+    """The keyword arguments of an Output that the fence decides, and what is wrong with its attributes and classes."""
     given, problems = _known(fence, OF_OUTPUT)
     globs, wrong = _targets(given.get("target"), targets)
-    problems += [f"an output has the class output and no other, found .{name}" for name in fence.classes if name != "output"]
-    return globs, problems + wrong
+    varies, wrong_too = _varies(given.get("varies"))
+    extra = [f"an output has the class output and no other, found .{name}" for name in fence.classes if name != "output"]
+    return {"targets": globs, "varies": varies}, problems + extra + wrong + wrong_too
+
+
+def _varies(value: str | None) -> tuple[tuple[Varies, ...], list[str]]:
+    """The entries of a ``data-varies``: SHAPE or SHAPE: TEXT, separated by semicolons."""
+    if value is None:
+        return (), []
+    entries, problems = [], []
+    for entry in value.split(";"):
+        shape, colon, text = entry.strip().partition(":")
+        if not _ID.fullmatch(shape) or (colon and not text.strip()):
+            problems.append(f'data-varies: expected "SHAPE" or "SHAPE: TEXT", more of them after semicolons, found {entry.strip()!r}')
+        else:
+            entries.append(Varies(shape, text.strip()))
+    return tuple(entries), problems
 
 
 def of_other(fence: Fence) -> list[str]:

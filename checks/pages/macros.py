@@ -19,6 +19,7 @@ MACROS: dict[str, tuple[int, int | None]] = {
     "glossary": (0, None),
     "proof": (0, 0),
     "transcript_url": (1, 2),
+    "value": (1, 3),
     "verified": (0, 0),
     "widget": (1, 1),
 }

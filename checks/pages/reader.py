@@ -14,13 +14,14 @@ from checks.config import Config
 from checks.files.plain import read_file
 from checks.mkdocs_yml import SiteSettings, site_settings
 from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Snippet
-from checks.pages import bounds, frontmatter, macros
+from checks.pages import bounds, frontmatter, macros, values
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
 from checks.pages.rules import html_policy, python_examples, svg
 from checks.pages.rules.characters import look_alikes, unseen
 from checks.pages.rules.enclosed import meant_as_fences, wrong_end
+from checks.pages.shapes import Shapes
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
 
@@ -31,11 +32,12 @@ _SEEN_IN_PROSE = str.maketrans(dict.fromkeys("\xa0\u202f\u3000\u200d\ufe0e\ufe0f
 def read_guide(config: Config) -> Guide:
     """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
     targets = known_targets(config)
+    shapes = Shapes.load(config.shapes_file, config.relative(config.shapes_file))
     problems: list[Problem] = []
     pages: dict[tuple[str, str], Page] = {}
     for language, config_file in config.languages.items():
         settings = site_settings(config_file)
-        reader = PageReader(config, settings, language, targets)
+        reader = PageReader(config, settings, language, targets, shapes)
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
         for name, path in files.items():
@@ -61,8 +63,9 @@ def known_targets(config: Config) -> tuple[str, ...] | None:
 class PageReader:
     """Reads the pages of one language. ``problems`` has what is wrong with the page that was read last."""
 
-    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None):
+    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None, shapes: Shapes):
         self._config = config
+        self._shapes = shapes
         self._language = language
         self._targets = targets
         self._reader = Reader(settings)
@@ -100,6 +103,8 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(rendered.fences, rendered.outline, ids)
+        for line, problem in values.problems(fenced, snippets, found) if self._has_macros else ():
+            self._wrong(line, problem)
         self._check_machine(head, snippets)
         headings = rendered.outline.headings
         return Page(
@@ -181,13 +186,14 @@ class PageReader:
         if fence.language != "text":
             self._wrong(fence.line, f"an output is written ```text {{.output}}, found {fence.language or 'no language'}")
         self._check_shown(fence, lines)
-        targets, problems = of_output(fence, self._targets)
+        fields, problems = of_output(fence, self._targets)
+        output = Output(fence.code, fence.line, fence.end_line, **fields)
+        problems += self._shapes.problems(output)
         for problem in problems:
             self._wrong(fence.line, problem)
         if not snippets:
             self._wrong(fence.line, "an output without a snippet before it")
             return
-        output = Output(fence.code, fence.line, fence.end_line, targets)
         snippets[-1] = replace(snippets[-1], outputs=(*snippets[-1].outputs, output))
         if not problems and (unused := never_chosen(snippets[-1], self._targets)):
             self._wrong(fence.line, unused)

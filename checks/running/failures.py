@@ -8,11 +8,13 @@ from pathlib import Path
 
 from checks.host import write_whole
 from checks.model import GuideError, Outcome, Snippet
+from checks.pages.shapes import Shapes
 from checks.running import outputs
-from checks.running.outputs import Shapes
-from checks.terminal import plain
+from checks.terminal import plain, visible
 
 PRINTED_LINES = 30  # of a failed snippet's output, in the report; the whole output is in a file that the report names
+CODE_LINES = 40  # of its code
+SHOWN_CHARACTERS = 1000  # of a line, in a report
 
 
 class Failed(Exception):
@@ -35,15 +37,16 @@ def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str, cache
     if expected is None:
         return None
     actual = plain(outcome.output)
-    if outputs.matches(expected.text, actual, shapes):
+    if outputs.matches(expected, actual, shapes):
         return None
     source = f"the run of {cached}, which is not repeated: --no-reuse would" if cached else "this run"
-    return "\n".join(
+    return _report(
         [
             f"{snippet.path}:{expected.line}: #{snippet.id}: it printed something else than the page shows",
             f"(- the page, + {source})",
-            *(f"    {line}" for line in outputs.difference(expected.text, actual, shapes).split("\n")),
+            *(f"    {line}" for line in outputs.difference(expected, actual, shapes).split("\n")),
             f"if the run is right: ./guide verify {snippet.page} --update; {further}",
+            "if it differs from run to run: name what varies in the output's data-varies (CONTRIBUTING.md, Outputs)",
         ]
     )
 
@@ -51,12 +54,21 @@ def judge(snippet: Snippet, outcome: Outcome, shapes: Shapes, target: str, cache
 def _report_failure(snippet: Snippet, outcome: Outcome, further: str) -> str:
     printed = plain(outcome.output)
     rows = [f"{snippet.path}:{snippet.line}: #{snippet.id}: {outcome.failure}"]
-    rows += [f"    {line}" for line in snippet.code.split("\n")]
+    code = snippet.code.split("\n")
+    rows += [f"    {line}" for line in code[:CODE_LINES]]
+    if len(code) > CODE_LINES:
+        rows.append(f"    ({len(code) - CODE_LINES} more lines)")
     if printed:
         rows += ["it printed:", *(f"    {line}" for line in printed.split("\n")[-PRINTED_LINES:])]
     if outcome.console:
         rows += ["the end of the console:", *(f"    {line}" for line in outcome.console.split("\n"))]
-    return "\n".join([*rows, further])
+    return _report([*rows, further])
+
+
+def _report(rows: list[str]) -> str:
+    """The rows as one text that is safe to print on a terminal, whatever a machine has said: no row is without a bound."""
+    lines = outputs.capped([line for row in rows for line in row.split("\n")])
+    return "\n".join(visible(line) if len(line) <= SHOWN_CHARACTERS else f"{visible(line[:SHOWN_CHARACTERS])} ..." for line in lines)
 
 
 def keep_output(folder: Path, base: Path, snippet: Snippet, outcome: Outcome, console: str) -> str:

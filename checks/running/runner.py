@@ -17,9 +17,9 @@ from checks.evidence.fingerprints import Fingerprints, snippet_fingerprints
 from checks.images.build import Builder
 from checks.machines.machine import MachineLost
 from checks.model import Guide, Outcome, Page, Snippet, utc_now
+from checks.pages.shapes import Shapes
 from checks.pages.tree import has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge, keep_output
-from checks.running.outputs import Shapes
 from checks.running.progress import CachedPages, PageProgress
 from checks.running.provision import Provisioner
 from checks.sessions.session import Session
@@ -67,10 +67,9 @@ class Runner:
             progress = self._enter(page)
             while snippet.id not in progress.done:
                 progress = self._execute(progress.left[0])
-        except Failed:
-            raise
-        except Exception:
-            self._give_up(page, snippet)
+        except Exception as error:
+            if not isinstance(error, Failed):
+                self._give_up(page, snippet)
             raise
         outcome = progress.done[snippet.id]
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:

@@ -22,9 +22,10 @@ from markdown import Markdown
 from markupsafe import escape
 
 from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
-from checks.pages import macros
+from checks.pages import macros, values
 from checks.pages.macros import Macro
 from checks.pages.rules.characters import visible
+from checks.pages.shapes import as_printed
 from checks.site import embeds, fact_tables, panels
 from checks.site.context import SiteContext, load_context
 from checks.site.urls import base_from_page
@@ -130,6 +131,14 @@ def transcript_url(page: str, target: str | None = None) -> str:
     raise GuideError(f"transcript_url: there is no evidence of {page}{f' on {target}' if target else ''}: run ./guide verify {page}")
 
 
+def value(snippet: str, text: str = "*", unit: str = "") -> str:
+    """A number of the output of one of the page's snippets, in the prose. See pages/values.py, which checks all of them."""
+    page = _current().current_page()
+    found = values.value(page.snippets if page else (), snippet, text, unit)
+    # As character references, which neither Markdown nor HTML reads as markup.
+    return "".join(character if character.isalnum() else f"&#{ord(character)};" for character in found)
+
+
 def diagram(name: str) -> str:
     """The drawing theme/diagrams/NAME.svg, in the page's language."""
     return _in_markdown(embeds.diagram(_current(), name))
@@ -146,7 +155,7 @@ def _in_markdown(block: str) -> str:
 
 
 _MACROS: dict[str, Callable[..., str]] = {
-    macro.__name__: macro for macro in (diagram, facts, glossary, proof, transcript_url, verified, widget)
+    macro.__name__: macro for macro in (diagram, facts, glossary, proof, transcript_url, value, verified, widget)
 }
 
 
@@ -167,6 +176,7 @@ def format_fence(
     fences.count += 1
     attributes = attrs or {}
     output = language not in RUNNABLE and "output" in (classes or ())
+    source = as_printed(source) if output else source
     # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
     marks = {"data-fence": html.escape(language or "text")}
     above = below = ""

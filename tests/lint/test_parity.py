@@ -112,6 +112,19 @@ def test_each_of_several_outputs_is_compared_with_its_twin(tmp_path):
     assert problem.startswith("docs/zh/page.md:23: one: another output than in docs/en/page.md:23:\n")
 
 
+def test_what_varies_in_an_output_is_the_same_in_all_languages(tmp_path):
+    page = PAGE.replace("\nout\n", "\nout 97M\n")
+    config = guide_of(tmp_path, page, page)  # what varies is no prose, so that no page needs to be read again
+    for language in ("en", "zh"):
+        (tmp_path / f"docs/{language}/page.md").write_text(
+            (tmp_path / f"docs/{language}/page.md").read_text().replace("{.output}", '{.output data-varies="size: out"}')
+        )
+    config.shapes_file.write_text("size: {pattern: '[0-9]++M', why: dumps differ}")
+    assert problems(config) == []
+    (tmp_path / "docs/zh/page.md").write_text((tmp_path / "docs/zh/page.md").read_text().replace(' data-varies="size: out"', ""))
+    assert problems(config) == ["docs/zh/page.md:19: one: data-varies: expected size: out as in docs/en/page.md:19, found none"]
+
+
 def test_reasons_for_a_skip_are_told_in_each_language(tmp_path):
     pages = [PAGE.replace('data-exit="1"', f'data-skip="{reason}"') for reason in ("needs a disk", "需要一块磁盘")]
     assert problems(guide_of(tmp_path, *pages)) == []

@@ -152,7 +152,7 @@ WRONG = {
     "target of an output": (BASH + '\n```text {.output data-target="fedora-*"}\nx\n```', "8: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
     "no target of an output": (BASH + '\n```text {.output data-target=""}\nx\n```', '8: data-target: expected names of targets, like "ubuntu-*", found nothing'),
     "target of an output without data-": (BASH + '\n```text {.output target="debian-13"}\nx\n```', "8: unknown attribute target: write data-target"),
-    "unknown attribute of an output": (BASH + '\n```text {.output data-exit="1"}\nx\n```', "8: unknown attribute data-exit (known: target, as data-*)"),
+    "unknown attribute of an output": (BASH + '\n```text {.output data-exit="1"}\nx\n```', "8: unknown attribute data-exit (known: target varies, as data-*)"),
     "output of another language": (BASH + "\n```ini {.output}\nx\n```", "8: an output is written ```text {.output}, found ini"),
     "console": ("```console\n$ x\n```", "4: a console fence would copy its prompts and output: write bash, then ```text {.output} for what it prints"),
     "pycon": ("```pycon\n>>> x\n```", "4: a pycon fence would copy its prompts and output: write python, then ```text {.output} for what it prints"),

@@ -10,9 +10,9 @@ from guides import two_languages
 
 from checks.model import Outcome, Output, Snippet
 from checks.pages.reader import read_guide
+from checks.pages.shapes import Shapes
 from checks.pytest_plugin import summary
 from checks.running.failures import judge
-from checks.running.outputs import Shapes
 from checks.running.update import update
 
 NONE = Shapes()
