@@ -224,6 +224,10 @@ def test_yaml_that_no_file_needs_is_refused(text: str, expected: str) -> None:
 
 
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
-    for path, expected in ((tmp_path, "Is a directory"), (tmp_path / "none", "there is no such file"), (Path("\0"), "embedded null byte")):
+    for path, expected in (
+        (tmp_path, "expected a file, found a folder"),
+        (tmp_path / "none", "there is no such file"),
+        (Path("\0"), "embedded null byte"),
+    ):
         with pytest.raises(GuideError, match=expected):
             read_yaml(path)

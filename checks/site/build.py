@@ -39,7 +39,8 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
     guide = read_guide(config)
     out.parent.mkdir(parents=True, exist_ok=True)
     _sweep(out)
-    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix=f".{owned_prefix('build')}", dir=out.parent) as folder:
+    # The processes end before the folder is removed, in which they write.
+    with tempfile.TemporaryDirectory(prefix=f".{owned_prefix('build')}", dir=out.parent) as folder, MkDocsProcesses(config) as processes:
         (Path(folder) / MARKER).write_text(out.name, encoding="utf-8")
         fresh = Path(folder, "new")
         make(config, guide, processes, fresh, site_url(), strict)

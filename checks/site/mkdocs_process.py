@@ -26,6 +26,7 @@ from checks.model import GuideError
 
 # A spawned process has nothing of this one but the values that it is given: `serve` has threads, which make a fork unsafe.
 _SPAWN = multiprocessing.get_context("spawn")
+_INTERRUPTING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}  # what ends ./guide as Ctrl-C does
 _LINK = re.compile(r"Doc file '(?P<file>[^']+)' contains (?:a|an [a-z]+) link '(?P<link>[^']*)'")
 
 
@@ -39,10 +40,10 @@ class _Process:
     def submit(self, config_file: Path, out: Path, url: str, strict: bool) -> Future[list[str]]:
         """Have the process call build_language; the first call starts the process. Raises BrokenProcessPool if it has died.
 
-        The process inherits the blocked signal, so that Ctrl-C does not interrupt its start: see _prepare. The executor
-        has to be made before the signal is blocked, since the first semaphore of multiprocessing unblocks the signal.
+        The process inherits the blocked signals, so that Ctrl-C does not interrupt its start: see _prepare. The executor
+        has to be made before SIGINT is blocked, since the first semaphore of multiprocessing unblocks the signal.
         """
-        blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTING)
         try:
             return self.executor.submit(build_language, config_file, out, url, strict)
         finally:
@@ -120,7 +121,7 @@ class MkDocsProcesses:
 def _prepare(receiver: Connection) -> None:
     """Runs once, before the first build."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _INTERRUPTING)
     threading.Thread(target=_exit_when_closed, args=(receiver,), daemon=True).start()
     os.dup2(2, 1)  # what plugins print is no output of ./guide: it goes to standard error
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")  # the theme's notice of its end of life is known, and said in the design

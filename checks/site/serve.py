@@ -168,7 +168,8 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
         raise GuideError(f"--port: expected a number from 0 to 65535, found {port}")
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    with MkDocsProcesses(config) as processes, tempfile.TemporaryDirectory(prefix="guide-serve-") as folder:
+    # The processes end before the folder is removed, in which they write.
+    with tempfile.TemporaryDirectory(prefix="guide-serve-") as folder, MkDocsProcesses(config) as processes:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         site = Site(config, processes, Path(folder, "site"), url)

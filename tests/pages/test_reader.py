@@ -135,7 +135,7 @@ WRONG = {
     "expect and exit": ('```bash {#a data-expect="crash" data-exit="1"}\nx\n```', '4: data-expect="crash" leaves no exit status to compare: drop data-exit'),
     "host": ('```bash {#a data-expect="crash" data-host="power"}\nx\n```', "4: data-host: expected nmi, found 'power'"),
     "host without a crash": ('```bash {#a data-expect="reboot" data-host="nmi"}\nx\n```', '4: data-host="nmi" is for a snippet with data-expect="crash"'),
-    "timeout": ('```bash {#a data-timeout="2m"}\nx\n```', "4: data-timeout: expected seconds, like 120, found '2m'"),
+    "timeout": ('```bash {#a data-timeout="2m"}\nx\n```', "4: data-timeout: expected seconds, like 120, at most 14400 (4 hours), found '2m'"),
     "target": ('```bash {#a data-target="fedora-*"}\nx\n```', "4: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
     "skip": ('```bash {#a data-skip=" "}\nx\n```', "4: data-skip: expected the reason, which the page shows"),
     "file of bash": ('```bash {#a data-file="x.py"}\nx\n```', "4: data-file: only a python snippet is saved under a name"),
@@ -177,7 +177,7 @@ def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
 FRONT_MATTER = {
     "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, memory, firmware, peer, read_against, hide, search)"),
     "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
-    "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, from 256M to 64G, found '3 GB'"),
+    "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, from 256M to 8G, found '3 GB'"),
     "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),
     "peer": ("---\nmachine: vm\npeer: vault\n---\n", "3: peer: expected true, or no such line, found 'vault'"),
     "peer of a container": ("---\nmachine: container\npeer: true\n---\n", "3: peer: only a page with machine: vm has one, found container"),

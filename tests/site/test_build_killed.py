@@ -9,7 +9,7 @@ import sys
 import time
 
 import pytest
-from guides import ROOT, one_language
+from guides import ROOT, small_guide
 
 from checks import host
 from checks.model import GuideError
@@ -19,16 +19,16 @@ from checks.site import build as building
 @pytest.fixture
 def config(tmp_path):
     (tmp_path / "guide").mkdir()
-    return one_language(tmp_path / "guide", {"index": "# Home {#home}\n"})
+    return small_guide(tmp_path / "guide")
 
 
-def start(config) -> subprocess.Popen[bytes]:
-    """./guide build, as soon as it has begun to write."""
+def start(config, until: str) -> subprocess.Popen[bytes]:
+    """./guide build, as soon as a file ``until`` is there."""
     process = subprocess.Popen(
         [sys.executable, "-m", "checks", "--config", str(config.file), "build"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
     )  # fmt: skip
-    while not leftovers(config):
+    while not list(config.root.glob(until)):
         assert process.poll() is None
         time.sleep(0.02)
     return process
@@ -52,20 +52,27 @@ def wait_until_gone(session: int) -> None:
     raise AssertionError(alive(session))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_build_that_is_ended_leaves_nothing(number, config):
-    process = start(config)
+# As soon as the build begins to write; while MkDocs is busy.
+MOMENTS = [".build-*", ".build-*/new/en/assets"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_build_that_is_ended_leaves_nothing(number, moment, config):
+    process = start(config, moment)
     process.send_signal(number)
-    assert process.wait(timeout=60) == 130
+    told = process.communicate(timeout=60)[0]
+    assert (process.returncode, told) == (130, b"interrupted\n")
     wait_until_gone(process.pid)
     assert leftovers(config) == []
     assert not (config.root / "site").exists()
 
 
-def test_what_a_killed_build_leaves_is_removed_by_the_next(config):
-    process = start(config)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_a_killed_build_leaves_is_removed_by_the_next(moment, config):
+    process = start(config, moment)
     process.kill()
-    process.wait()
+    process.communicate()
     wait_until_gone(process.pid)
     assert len(leftovers(config)) == 1
     building.build(config, config.root / "site")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ WRITE_PID = "(folder / f'pid-{os.getpid()}').touch()"
 @pytest.fixture
 def config(tmp_path):
     """A guide of one page in one language, with the site's theme."""
-    (tmp_path / "theme").symlink_to(ROOT / "theme")
+    shutil.copytree(ROOT / "theme", tmp_path / "theme")
     config = one_language(tmp_path, {"index": "# Title\n"})
     (tmp_path / "hook.py").touch()
     config.file.write_text(config.file.read_text() + "\nhooks: [hook.py]\n")
