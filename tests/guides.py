@@ -164,6 +164,16 @@ def errors(config: Config) -> list[str]:
     return []
 
 
+def assert_told(folder: Path, text: str, expected: str) -> None:
+    """A page below a head is refused with "LINE: words" or "words", among others; with no words expected, it is read."""
+    found = errors(one_language(folder, {"x": HEAD + text + "\n"}))
+    if not expected:
+        assert found == []
+        return
+    line, colon, words = expected.partition(": ") if expected[0].isdigit() else ("", "", expected)
+    assert [error for error in found if words in error and error.startswith(f"docs/x.md:{line}{colon}")], found
+
+
 def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
     """Keep a run of every page, by the runner's own writer; the snippets printed what the pages expect."""
     made = load_targets(config)[target]

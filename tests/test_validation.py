@@ -43,7 +43,7 @@ GOOD = TARGET.format("", "2G")
 FACT = "unconfirmed: a.md#b\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
 KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages"
-KNOWN_OF_PAGE = "title, description, machine, after, memory, firmware, peer, read_against, hide, search, template, icon, tags"
+KNOWN_OF_PAGE = "title, description, machine, after, memory, firmware, peer, read_against, hide, search"
 LINES = "expected `key: value` lines"
 
 WRONG = {
@@ -71,7 +71,7 @@ WRONG = {
         ("title: 1.10\n", "2: title: expected text, found the number 1.10: put it in quotes"),
         ("title: 2026-01-02\n", "2: title: expected text, found the date 2026-01-02: put it in quotes"),
         ("title:\n", "2: title: expected text, found nothing"),
-        ("tags: [1]\n", "2: tags.1: expected text, found the number 1: put it in quotes"),
+        ("hide: [1]\n", "2: hide.1: expected navigation or toc or path or footer or feedback, found the number 1"),
         ("search: {boost: high}\n", "2: search.boost: expected a number, found 'high'"),
         ("machine: vm\nmemory: 3\n", "3: memory: expected a size like 3G or 1536M, from 256M to 8G, found the number 3"),
         ("machine: vm\nmemory: 20G\n", "3: memory: expected a size like 3G or 1536M, from 256M to 8G, found '20G'"),

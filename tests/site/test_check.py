@@ -100,3 +100,59 @@ def test_a_code_block_too_many_is_a_problem(built):
     other = replace(guide, pages={("en", "index"): replace(page, outline=replace(page.outline, code_blocks=5))})
     (problem,) = check_site(other, out)
     assert str(problem) == "docs/index.md: the site shows 4 code blocks, expected 5: does a macro add or swallow one?"
+
+
+SNIPPET = '<div data-fence="bash" data-copy="x" id="a"><code>x</code></div>'
+HIDING = {
+    "template": "<template>{}</template>",
+    "textarea": "<textarea>{}</textarea>",
+    "noscript": "<noscript>{}</noscript>",
+    "dialog": "<dialog>{}</dialog>",
+    "hidden": "<div hidden>{}</div>",
+    "hidden until found": '<div hidden="until-found">{}</div>',
+    "inert": "<div inert>{}</div>",
+    "popover": "<div popover>{}</div>",
+    "aria-hidden": '<div aria-hidden="true"><p>{}</p></div>',
+    "display: none": '<div style="color: red; display : none">{}</div>',
+    "visibility: hidden": '<div style="visibility: hidden">{}</div>',
+    "a comment": "<!-- {} -->",
+}
+
+
+@pytest.mark.parametrize("around", HIDING.values(), ids=HIDING)
+def test_a_block_that_a_reader_does_not_see_does_not_count(around):
+    assert read_built_page(around.format(SNIPPET).encode()) == BuiltPage(0, ())
+
+
+@pytest.mark.parametrize("around", ["{}", "<details>{}</details>", '<div style="color: red">{}</div>', '<div aria-hidden="false">{}</div>'])
+def test_a_block_that_a_reader_can_see_counts(around):
+    assert read_built_page(around.format(SNIPPET).encode()) == BuiltPage(1, (SnippetBlock("a", "x", "x"),))
+
+
+STRANGE = {
+    "a script": ("<script>x</script>", "<script>"),
+    "a script of modules": ("<script type=module>x</script>", "<script>"),
+    "a script from elsewhere": ("<script src=https://e.org/x.js></script>", "<script>"),
+    "a script by the same scheme": ("<script src=//e.org/x.js></script>", "<script>"),
+    "an event": ("<p onclick='x()'>x</p>", "onclick="),
+    "an event in capitals": ("<p ONCLICK='x()'>x</p>", "onclick="),
+    "an address that is code": ("<a href=' jaVa\tscript:x()'>x</a>", "href="),
+    "a form's address that is code": ("<form action='javascript:x()'></form>", "action="),
+    "a frame": ("<iframe src=x></iframe>", "<iframe>"),
+    "an object": ("<object data=x></object>", "<object>"),
+    "a base": ("<base href=x>", "<base>"),
+    "a refresh": ("<meta http-equiv=Refresh content=0>", "<meta>"),
+    "an id twice": ("<p id=x><p id=x>", "the id 'x' 2 times"),
+    "a block that is no fence": ("<pre><code>sudo reboot</code></pre>", "1 blocks of code that are no fences"),
+}
+
+
+@pytest.mark.parametrize("content, words", STRANGE.values(), ids=STRANGE)
+def test_what_no_page_should_have_is_told(content, words):
+    (told,) = read_built_page(content.encode()).strange
+    assert words in told
+
+
+def test_the_site_s_own_scripts_are_not_strange():
+    own = b'<script src="../assets/x.js"></script><script id="__config" type="application/json">{}</script><a href="javascript/">x</a>'
+    assert read_built_page(own).strange == ()
