@@ -8,8 +8,9 @@ from pathlib import Path
 from guides import ROOT
 
 from checks import config as configuration
+from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import page_fingerprints
-from checks.model import Guide, Page, Snippet
+from checks.model import Guide, Page, PageRun, Snippet
 from checks.pages.tree import order
 from checks.pytest_plugin import parallel
 from checks.targets import load_targets
@@ -67,9 +68,8 @@ def test_the_longest_way_ahead_comes_first_and_parents_before_children():
 def test_how_long_a_page_takes_is_known_from_evidence_and_guessed_without(tmp_path):
     page = pages(("a", "vm", None)).primary[0]
     assert parallel.expected_s(tmp_path, TARGET, page) == len(page.snippets) * 5
-    (tmp_path / TARGET.name).mkdir()
-    file = tmp_path / TARGET.name / "a.json"
-    file.write_text('{"seconds": 77.5, "snippets": []}')
+    run = PageRun("a", TARGET.name, "sha256:0", "0", None, None, "6.12", "2026-01-02T03:04:05Z", 77.5, {}, [])
+    file = write_evidence(tmp_path, run, replace(page, snippets=()), {}, TARGET)
     assert parallel.expected_s(tmp_path, TARGET, page) == 77.5
     file.write_text("{")
     assert parallel.expected_s(tmp_path, TARGET, page) == len(page.snippets) * 5
