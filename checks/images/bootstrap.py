@@ -71,15 +71,13 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
 
 def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Mapping[str, str]) -> None:
     """Run mmdebstrap in the distribution's official container image, whose apt configuration names the mirror."""
-    programs = engines.answering()
-    if not programs:
-        raise GuideError(engines.INSTALL_HINT)
+    program = engines.required()[0]
     target = root.target
     official = target.distribution.image.format(suite=target.suite, version=target.version)
     log.info(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
     variables = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
     command = [
-        programs[0], "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
+        program, "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
         f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
         "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, tar.name, *options,
     ]  # fmt: skip
