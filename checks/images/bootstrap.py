@@ -21,6 +21,8 @@ from checks.targets import IMAGE_FILES, Target
 
 log = logging.getLogger("guide")
 
+BUILD_TIMEOUT_S = 7200  # The longest step takes 2 minutes from a near mirror.
+
 
 @dataclass(frozen=True)
 class Root:
@@ -92,11 +94,22 @@ def _pool_index(tar: Path) -> str:
 
 
 def run_logged(command: list[str], folder: Path, environment: Mapping[str, str], purpose: str, stdin: bytes = b"") -> None:
-    """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log."""
+    """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log.
+
+    A command that cannot be started, and one that has not ended after ``BUILD_TIMEOUT_S`` seconds, is a failure, too.
+    """
     log_file = cache_dir() / "logs" / f"{purpose.replace(' ', '-').replace('/', '-')}.log"
     log_file.parent.mkdir(exist_ok=True)
     with log_file.open("wb") as output:
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin)
-    if done.returncode:
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin, timeout=BUILD_TIMEOUT_S
+            )
+        except OSError as error:
+            raise GuideError(f"{purpose} failed: {command[0]} cannot be started: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            done = None
+    if done is None or done.returncode:
+        how = f"failed ({done.returncode})" if done else f"did not end within {BUILD_TIMEOUT_S} s"
         tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
-        raise GuideError(f"{purpose} failed ({done.returncode}):\n{tail}\nall of it: {log_file}")
+        raise GuideError(f"{purpose} {how}:\n{tail}\nall of it: {log_file}")

@@ -20,7 +20,7 @@ from typing import IO
 from checks.host import process_owner
 from checks.machines.channel import LOADER, Channel
 from checks.machines.engine import PAGE_CAPABILITIES, STATE_LABEL, Engine, forget_page_flags, page_flags
-from checks.machines.machine import MachineLost, Message
+from checks.machines.machine import MachineLost, Message, PageTime
 from checks.model import GuideError
 from checks.sandbox import usage
 
@@ -64,6 +64,7 @@ class Container:
         self.process: subprocess.Popen[bytes] | None = None
         self.engine_messages: deque[str] = deque(maxlen=50)
         self.in_use: str | None = None
+        self.page_time: PageTime | None = None
         self.slot = ExitStack()
         self._channel: Channel | None = None
         self._disk_checked = time.monotonic()
@@ -119,7 +120,9 @@ class Container:
             self.engine_messages.append(line.decode(errors="replace").strip())
 
     def tick(self) -> None:
-        """MachineLost when the container has written more than it may; counts by the clock, also while a snippet prints."""
+        """MachineLost when the page's time is over, or the container has written more than it may, which is counted by the clock."""
+        if self.page_time:
+            self.page_time.check()
         if time.monotonic() - self._disk_checked < self._check_after_s:
             return
         began = time.monotonic()

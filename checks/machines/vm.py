@@ -19,7 +19,7 @@ from checks.machines.channel import Channel
 from checks.machines.console import Console
 from checks.machines.engine import Engine
 from checks.machines.hardware import Hardware
-from checks.machines.machine import MachineLost, Message
+from checks.machines.machine import MachineLost, Message, PageTime
 from checks.machines.qemu_process import ENDED_WITHIN_S, QemuProcess, take_back
 from checks.machines.qmp import Monitor
 
@@ -50,6 +50,7 @@ class Vm:
         self.emulator: str | None = "qemu"
         self.resets: list[int] = []
         self.in_use: str | None = None
+        self.page_time: PageTime | None = None
         self.slot = ExitStack()
         self.layers: list[str] = []  # of the disk, above the image; only the last layer is written to
         self._disk_checked = time.monotonic()
@@ -177,6 +178,8 @@ class Vm:
 
     def tick(self) -> None:
         """Read the console and QEMU's events; MachineLost when QEMU has ended, or the VM writes more than it may."""
+        if self.page_time:
+            self.page_time.check()
         self.console.poll()
         if len(self.console.data) > CONSOLE_BYTES:
             raise MachineLost(f"printed more than {CONSOLE_BYTES >> 20} MiB to the serial console")

@@ -17,6 +17,7 @@ from checks.pages.fences import Fence
 EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
 MACHINES = ("peer",)
+MOST_TIMEOUT_S = 7200  # The longest data-timeout: a snippet that takes longer is no snippet that a reader waits for.
 KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
 OF_OUTPUT = ("target",)
 # These attributes change how a block looks, and not the code that is copied.
@@ -96,9 +97,11 @@ class Attributes:
         value = self._given.get("timeout")
         if value is None:
             return None
-        if re.fullmatch(r"\d+(\.\d+)?", value) and float(value) > 0:
+        if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value) and 0 < float(value) <= MOST_TIMEOUT_S:
             return float(value)
-        self.problems.append(f"data-timeout: expected seconds, like 120, found {value!r}")
+        self.problems.append(
+            f"data-timeout: expected seconds, like 120, found {value!r}" + (f"; at most {MOST_TIMEOUT_S} s" if value.isdecimal() else "")
+        )
         return None
 
     def _target(self) -> tuple[str, ...]:
