@@ -99,9 +99,8 @@ class Attributes:
             return None
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value) and 0 < float(value) <= MOST_TIMEOUT_S:
             return float(value)
-        self.problems.append(
-            f"data-timeout: expected seconds, like 120, found {value!r}" + (f"; at most {MOST_TIMEOUT_S} s" if value.isdecimal() else "")
-        )
+        bound = f", at most {MOST_TIMEOUT_S}" if value.isdecimal() else ""
+        self.problems.append(f"data-timeout: expected seconds, like 120{bound}, found {value!r}")
         return None
 
     def _target(self) -> tuple[str, ...]:

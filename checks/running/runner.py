@@ -15,7 +15,7 @@ from checks.config import Config
 from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import Fingerprints, snippet_fingerprints
 from checks.images.build import Builder
-from checks.machines.machine import MachineLost, PageTime
+from checks.machines.machine import MachineLost
 from checks.model import Guide, Outcome, Page, Snippet, utc_now
 from checks.pages.tree import has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge
@@ -211,7 +211,7 @@ class Runner:
         below = self._begin(page)
         assert self.session
         self.session.new_shell()
-        self._give_time()
+        self.provisioner.give_time(self.session)
         self._stands_at = None
         run = self.provisioner.page_run(page, self.session)
         progress = PageProgress(page, snippets, fingerprints, run, below, time.monotonic(), on_machine=True)
@@ -242,19 +242,13 @@ class Runner:
             self.session = self.provisioner.restore(page, record)
         if self.session is None:
             return None
-        self._give_time()
+        self.provisioner.give_time(self.session)
         self._stands_at = record
         progress = self.cached.progress(page, fingerprints, record)
         progress.on_machine = True
         progress.console_from = self.session.machine.console_mark()
         self.progress = progress
         return progress
-
-    def _give_time(self) -> None:
-        """A page begins on the machines of the session: from now on its time runs."""
-        assert self.session
-        for machine in self.session.machines:
-            machine.page_time = PageTime.from_now(self.config.limits.page_minutes)
 
     def _bring_to_end_of(self, parent: Page, page: Page) -> None:
         """Bring a machine to the state in which ``parent`` ended, by running ``parent`` where that state is not saved."""

@@ -135,6 +135,10 @@ WRONG = {
     "expect and exit": ('```bash {#a data-expect="crash" data-exit="1"}\nx\n```', '4: data-expect="crash" leaves no exit status to compare: drop data-exit'),
     "host": ('```bash {#a data-expect="crash" data-host="power"}\nx\n```', "4: data-host: expected nmi, found 'power'"),
     "host without a crash": ('```bash {#a data-expect="reboot" data-host="nmi"}\nx\n```', '4: data-host="nmi" is for a snippet with data-expect="crash"'),
+    "long timeout": (
+        '```bash {#a data-timeout="7201"}\nx\n```',
+        "4: data-timeout: expected seconds, like 120, at most 7200, found '7201'",
+    ),
     "timeout": ('```bash {#a data-timeout="2m"}\nx\n```', "4: data-timeout: expected seconds, like 120, found '2m'"),
     "target": ('```bash {#a data-target="fedora-*"}\nx\n```', "4: data-target: no target is called fedora-* (known: debian-13, ubuntu-24.04)"),
     "skip": ('```bash {#a data-skip=" "}\nx\n```', "4: data-skip: expected the reason, which the page shows"),
