@@ -12,11 +12,12 @@ import sys
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from checks import config as configuration
+from checks.machines import engine as engines
 from checks.model import GuideError
 from checks.pages.tree import order
 from checks.pytest_plugin import messages, parallel, summary
@@ -66,18 +67,35 @@ def pytest_cmdline_main(config: pytest.Config) -> Generator[None, Any, Any]:
         try:
             session = checked_guide_session(config)
         except pytest.UsageError as error:
-            # pytest would prefix "ERROR:"; our errors begin with file and line.
-            print(error, file=sys.stderr)
-            raise pytest.UsageError from None
+            _end_with(error)
         if session.names_other_tests():
             number = parallel.processors() if wanted == "auto" else int(wanted)
         else:
             pages = order(session.guide, session.named_pages())
-            session.builder.build_ahead(session.target, [page.machine for page in pages if page.snippets and page.machine])
+            try:
+                session.builder.build_ahead(session.target, [page.machine for page in pages if page.snippets and page.machine])
+            except GuideError as error:
+                _end_with(error)
             pages = [page for page in pages if not session.runner.cached.knows(page)]
             number = min(len(pages), parallel.jobs(session.guide, session.target, pages) if wanted == "auto" else int(wanted))
         parallel.distribute(config, number, session.runner.store.run)
     return (yield)
+
+
+def _end_with(error: Exception) -> NoReturn:
+    """End pytest with this error. pytest would prefix "ERROR:"; our errors begin with file and line."""
+    print(error, file=sys.stderr)
+    raise pytest.UsageError from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Without an engine that answers nothing is run: one message, and not one for each snippet."""
+    if any(isinstance(item, SnippetItem) for item in session.items) and not session.config.option.collectonly:
+        try:
+            engines.required()
+        except GuideError as error:
+            _end_with(error)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
