@@ -75,8 +75,10 @@ def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Ma
     """Run mmdebstrap in the distribution's official container image, whose apt configuration names the mirror."""
     program = engines.required()[0]
     target = root.target
-    official = target.distribution.image.format(suite=target.suite, version=target.version)
+    official = target.image or target.distribution.image.format(suite=target.suite, version=target.version)
     log.info(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
+    if not target.image:
+        log.info(f"{official} is a tag, which its owner may move; `image: NAME@sha256:…` in data/targets.yml names one image for good")
     variables = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
     command = [
         program, "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
