@@ -22,7 +22,7 @@ from checks.machines.channel import LOADER, Channel
 from checks.machines.engine import PAGE_CAPABILITIES, STATE_LABEL, Engine, forget_page_flags, page_flags
 from checks.machines.machine import MachineLost, Message, PageTime
 from checks.model import GuideError
-from checks.sandbox import usage
+from checks.sandbox import owners, usage
 
 START_TIMEOUT_S = 60
 # How often what the container has written is counted. Counting 10,000 files takes 0.05 s, asking the engine 0.1 s; a
@@ -138,8 +138,8 @@ class Container:
             taken = self._taken()
         except usage.Uncountable as reason:
             return f"what it keeps on the disk cannot be counted: {reason}"
-        if taken.bytes >> 20 > self.limits.disk_mib:
-            return f"wrote {taken.bytes >> 20} MiB; a machine may write {self.limits.disk_mib} MiB"
+        if taken.bytes > self.limits.disk_mib << 20:
+            return f"wrote more than {self.limits.disk_mib} MiB; a machine may write no more"
         if taken.files > self.limits.files:
             return f"has more than {self.limits.files} files of its own; a machine may have no more"
         layer, _ = self._located()
@@ -168,6 +168,9 @@ class Container:
             raise MachineLost(f"the disk of the container engine has {left >> 20} MiB left; saving may take {3 * written >> 20} MiB")
         # The container is not paused: its shell has been ended before, and not every host can freeze a container.
         self.engine.call("commit", "--pause=false", "--change", f"LABEL {STATE_LABEL}={process_owner()}", self.name, image_tag)
+        layer_of_image = self.engine.call("image", "inspect", "--format", "{{.GraphDriver.Data.UpperDir}}", image_tag, check=False)
+        if os.geteuid() == 0 and layer_of_image.stdout.startswith("/"):
+            owners.shift_back(Path(layer_of_image.stdout.strip()))
         return written
 
     def save_bytes(self) -> int:

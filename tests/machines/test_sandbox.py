@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def call(number: int, *arguments: str) -> str:
 # name -> (what the reader types, what it prints)
 DENIED = {
     "a user namespace": ("unshare --user true 2>&1 || true", "unshare: unshare failed: Operation not permitted"),
-    "a user namespace by clone": (call(56, "0x10000011", "0", "0", "0", "0"), "EPERM"),
+    "a user namespace by clone": (call(56, "0x10000011", "0", "0", "0", "0"), "ENOSYS"),
     "a user namespace by clone3": (call(435, "0", "0"), "ENOSYS"),
     "a user namespace as root": (
         "sudo unshare --user --map-root-user true 2>&1 || true",
@@ -103,7 +104,7 @@ ALLOWED = {
 }
 # What is of the host, and is not seen.
 UNSEEN = {
-    "proxies": ("env | grep -i proxy; sudo cat /proc/1/environ | tr '\\0' '\\n' | grep -i proxy; true", ""),
+    "proxies": ("env | grep -i proxy || true; sudo cat /proc/1/environ | tr '\\0' '\\n' | grep -i proxy || true", ""),
     "name servers": ("grep -c nameserver /etc/resolv.conf || true", "0"),
     "the host's name": ("grep -c containers.internal /etc/hosts || true", "0"),
     "what the engine tells": ("sudo cat /run/.containerenv", ""),
@@ -111,12 +112,11 @@ UNSEEN = {
 }
 # The engine's files in the host's /run take nothing.
 UNWRITTEN = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv")
-READ_ONLY = "Read-only file system"
 TABLE = {
     **DENIED,
     **ALLOWED,
     **UNSEEN,
-    **{place: (f"echo x | sudo tee -a {place} 2>&1 >/dev/null | grep -o '{READ_ONLY}'", READ_ONLY) for place in UNWRITTEN},
+    **{place: (f"echo x | sudo tee -a {place} >/dev/null 2>&1 && echo written || echo refused", "refused") for place in UNWRITTEN},
 }
 
 
@@ -148,10 +148,10 @@ def test_a_page_without_sudo_cannot_get_new_privileges(builder):
 PRINTING = "(while sleep 0.02; do echo x; done) &\n"
 # name -> (what the page does, what the report says)
 GREEDY = {
-    "writes quietly": ("head -c 900M /dev/zero >big; sleep 60", "a machine may write 96 MiB"),
-    "writes and prints": (f"{PRINTING}head -c 900M /dev/zero >big; sleep 60", "a machine may write 96 MiB"),
-    "many files of many sizes": ("for i in $(seq 1000); do head -c 900K /dev/zero >f$i; done; sleep 60", "a machine may write 96 MiB"),
-    "a deleted file": ("exec 7>gone; rm gone; head -c 900M /dev/zero >&7; sleep 60", "a machine may write 96 MiB"),
+    "writes quietly": ("head -c 900M /dev/zero >big; sleep 60", "wrote more than 96 MiB"),
+    "writes and prints": (f"{PRINTING}head -c 900M /dev/zero >big; sleep 60", "wrote more than 96 MiB"),
+    "many files of many sizes": ("for i in $(seq 1000); do head -c 900K /dev/zero >f$i; done; sleep 60", "wrote more than 96 MiB"),
+    "a deleted file": ("exec 7>gone; rm gone; head -c 900M /dev/zero >&7; sleep 60", "wrote more than 96 MiB"),
     "many files": ("mkdir many; cd many; seq 3000 | xargs touch; sleep 60", "has more than 2000 files of its own"),
     "many folders, printing": (f"{PRINTING}seq 3000 | xargs mkdir; sleep 60", "has more than 2000 files of its own"),
     "many links": ("seq 3000 | xargs -I N ln -s / N; sleep 60", "has more than 2000 files of its own"),
@@ -179,6 +179,38 @@ def test_what_is_memory_has_a_size_of_its_own(place, session):
     outcome = run(session, f"sudo sh -c 'head -c 200M /dev/zero >{place}' 2>&1; sudo stat -c %s {place}; sudo rm {place}")
     *_, size = outcome.output.split()
     assert b"No space left on device" in outcome.output and int(size) <= 64 << 20
+
+
+def test_a_saved_container_has_the_owners_modes_and_capabilities_that_it_had(builder, tmp_path):
+    """podman 4 saves the owners that files have on the host, where the container had a user namespace of its own."""
+    make = (
+        "echo mine >~/mine; sudo cp /usr/bin/id /usr/local/bin/as-root; sudo chmod 4755 /usr/local/bin/as-root; sudo useradd --system other\n"
+        "sudo cp /bin/true /usr/local/bin/able; sudo install -o other -g other -m 640 /etc/hostname /srv/theirs\n"
+        'sudo python3 -c \'import os, struct; os.setxattr("/usr/local/bin/able", "security.capability", struct.pack("<5I", 0x2000001, 64, 0, 0, 0))\''
+    )
+    look = (
+        "stat -c '%U %G %a' ~/mine /usr/local/bin/as-root /srv/theirs /srv; as-root -u; sudo -n true\n"
+        'python3 -c \'import os; print(os.getxattr("/usr/local/bin/able", "security.capability").hex())\''
+    )
+    tag = f"localhost/guide-checks/test-{uuid.uuid4().hex[:12]}:latest"
+    session = new_session(builder)
+    try:
+        session.open()
+        assert run(session, make).failure is None
+        before = run(session, look)
+        assert before.failure is None, before
+        session.save(tmp_path, tag)
+        assert run(session, look).output == before.output, "the container goes on"
+    finally:
+        session.close()
+    restored = Session(Container(builder.engine(), tag))
+    try:
+        restored.open()
+        after = run(restored, look)
+        assert after.failure is None and after.output == before.output
+    finally:
+        restored.close()
+        builder.engine().call("rmi", tag, check=False)
 
 
 def test_a_container_that_has_written_much_is_not_saved(builder, monkeypatch, tmp_path):
