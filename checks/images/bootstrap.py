@@ -21,6 +21,16 @@ from checks.targets import IMAGE_FILES, Target
 
 log = logging.getLogger("guide")
 
+# What mmdebstrap needs of root in a container. It cannot mount anything there, says so, and makes the same root without.
+CAPABILITIES = (
+    "--cap-drop=ALL",
+    *(
+        f"--cap-add={name}"
+        for name in (
+            "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "SETFCAP", "SETGID", "SETUID", "SYS_CHROOT",
+        )
+    ),
+)  # fmt: skip
 BUILD_TIMEOUT_S = 7200  # The longest step takes 2 minutes from a near mirror.
 
 
@@ -73,18 +83,19 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
 
 def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Mapping[str, str]) -> None:
     """Run mmdebstrap in the distribution's official container image, whose apt configuration names the mirror."""
-    program = engines.required()[0]
     target = root.target
     official = target.image or target.distribution.image.format(suite=target.suite, version=target.version)
     log.info(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
     if not target.image:
         log.info(f"{official} is a tag, which its owner may move; `image: NAME@sha256:…` in data/targets.yml names one image for good")
     variables = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
-    command = [
-        program, "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
-        f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
+    engine = engines.find(official)  # Pulls the image.
+    # A network, and the host's proxies, since packages are fetched; else no more than mmdebstrap needs.
+    command = engine.command(
+        "run", "--rm", "--interactive", "--label", f"{engines.LABEL}={process_owner()}", "--log-driver=none", *engine.flags,
+        *CAPABILITIES, "--security-opt=no-new-privileges", f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
         "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, tar.name, *options,
-    ]  # fmt: skip
+    )  # fmt: skip
     script = (IMAGE_FILES / "inside.sh").read_bytes()
     run_logged(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} {root.kind} inside {official}", script)
 

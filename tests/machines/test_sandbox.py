@@ -183,11 +183,15 @@ def test_what_is_memory_has_a_size_of_its_own(place, session):
 
 def test_a_saved_container_has_the_owners_modes_and_capabilities_that_it_had(builder, tmp_path):
     """podman 4 saves the owners that files have on the host, where the container had a user namespace of its own."""
-    make = (
-        "echo mine >~/mine; sudo cp /usr/bin/id /usr/local/bin/as-root; sudo chmod 4755 /usr/local/bin/as-root; sudo useradd --system other\n"
-        "sudo cp /bin/true /usr/local/bin/able; sudo install -o other -g other -m 640 /etc/hostname /srv/theirs\n"
-        'sudo python3 -c \'import os, struct; os.setxattr("/usr/local/bin/able", "security.capability", struct.pack("<5I", 0x2000001, 64, 0, 0, 0))\''
-    )
+    make = """
+echo mine >~/mine
+sudo install -m 4755 /usr/bin/id /usr/local/bin/as-root
+sudo useradd --system other
+sudo install -o other -g other -m 640 /etc/hostname /srv/theirs
+sudo cp /bin/true /usr/local/bin/able
+sudo python3 -c 'import os, struct
+os.setxattr("/usr/local/bin/able", "security.capability", struct.pack("<5I", 0x2000001, 64, 0, 0, 0))'
+"""
     look = (
         "stat -c '%U %G %a' ~/mine /usr/local/bin/as-root /srv/theirs /srv; as-root -u; sudo -n true\n"
         'python3 -c \'import os; print(os.getxattr("/usr/local/bin/able", "security.capability").hex())\''
