@@ -142,13 +142,10 @@ class Container:
             return f"wrote more than {self.limits.disk_mib} MiB; a machine may write no more"
         if taken.files > self.limits.files:
             return f"has more than {self.limits.files} files of its own; a machine may have no more"
-        layer, _ = self._located()
-        if layer is None:
-            return None
-        left = usage.free(layer)
-        if left.bytes < HOST_KEEPS.bytes or left.files < HOST_KEEPS.files:
+        left = self._left()
+        if left and (left.bytes < HOST_KEEPS.bytes or left.files < HOST_KEEPS.files):
             return (
-                f"the disk of the container engine ({layer}) has {left.bytes >> 20} MiB and {left.files} files left, "
+                f"the disk of the container engine has {left.bytes >> 20} MiB and {left.files} files left, "
                 f"and keeps {HOST_KEEPS.bytes >> 20} MiB and {HOST_KEEPS.files}: make room there (./guide clean --states)"
             )
         return None
@@ -163,9 +160,9 @@ class Container:
         written = self._taken().bytes
         if written >> 20 > STATE_AT_MOST_MIB:
             raise MachineLost(f"the container has written {written >> 20} MiB; up to {STATE_AT_MOST_MIB} MiB are saved")
-        layer, _ = self._located()
-        if layer is not None and (left := usage.free(layer).bytes) < HOST_KEEPS.bytes + 3 * written:
-            raise MachineLost(f"the disk of the container engine has {left >> 20} MiB left; saving may take {3 * written >> 20} MiB")
+        left = self._left()
+        if left and left.bytes < HOST_KEEPS.bytes + 3 * written:
+            raise MachineLost(f"the disk of the container engine has {left.bytes >> 20} MiB left; saving may take {3 * written >> 20} MiB")
         # The container is not paused: its shell has been ended before, and not every host can freeze a container.
         self.engine.call("commit", "--pause=false", "--change", f"LABEL {STATE_LABEL}={process_owner()}", self.name, image_tag)
         layer_of_image = self.engine.call("image", "inspect", "--format", "{{.GraphDriver.Data.UpperDir}}", image_tag, check=False)
@@ -178,18 +175,18 @@ class Container:
         return STATE_BYTES
 
     def _located(self) -> tuple[Path | None, int]:
-        """(the container's own layer on the host or None where it cannot be looked into, the id of its first process)."""
+        """(the container's own layer on the host or None where it is out of reach, the id of its first process)."""
         if self._place is None:
             form = "{{.State.Pid}} {{.GraphDriver.Data.UpperDir}}"
             process, _, layer = self._ask("--format", form).partition(" ")
-            visible = layer.startswith("/") and os.access(layer, os.R_OK | os.X_OK)
+            visible = layer.startswith("/") and os.access(layer, os.F_OK)
             self._place = (Path(layer) if visible else None, int(process) if process.isdigit() else 0)
         return self._place
 
     def _taken(self) -> usage.Taken:
-        """What the container has on the host's disk."""
+        """What the container has on the host's disk; where this process is not root, the engine counts, and it counts no files."""
         layer, process = self._located()
-        if layer is None:
+        if layer is None or os.geteuid() != 0:
             size = self._ask("--size", "--format", "{{.SizeRw}}")
             if not size.isdigit():
                 raise usage.Uncountable(f"{self.engine.program} does not say the size of its layer but {size!r}")
@@ -197,6 +194,13 @@ class Container:
         else:
             taken = usage.of_layer(layer, self.limits.disk_mib << 20, self.limits.files)
         return usage.Taken(taken.bytes + usage.of_deleted_files(process), taken.files)
+
+    def _left(self) -> usage.Taken | None:
+        """What the disk with the container's layer has left; None where the layer is out of reach, or gone with the container."""
+        layer, _ = self._located()
+        with suppress(OSError):
+            return usage.free(layer) if layer else None
+        return None
 
     def _ask(self, *options: str) -> str:
         """The engine's answer to ``container inspect``; MachineLost when there is none."""
@@ -209,11 +213,11 @@ class Container:
         """End the container, whatever runs in it; safe to call twice."""
         if self.process is None:
             return
-        # The agent ends at the end of its input, and the container with it, also where the engine does not answer.
+        self.engine.remove(self.name)
+        # Where the engine did not answer: the agent ends at the end of its input, and the container with it.
         assert self.process.stdin
         with suppress(OSError):
             self.process.stdin.close()
-        self.engine.remove(self.name)
         try:
             self.process.wait(timeout=10)
         except subprocess.TimeoutExpired:
