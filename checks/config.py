@@ -11,6 +11,7 @@
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
+        limits: {page_minutes: 240, run_minutes: 1440}   # how long a page, and a whole run of ./guide, may take
 
 Every key has a default: a site of one language needs no such section. All paths stay below the folder of mkdocs.yml.
 """
@@ -52,6 +53,14 @@ def is_inside(path: str) -> bool:
 
 
 @dataclass(frozen=True)
+class TimeLimits:
+    """After how many minutes a page, and a whole run of ``./guide verify`` or ``./guide test``, is ended."""
+
+    page_minutes: float = 240
+    run_minutes: float = 1440
+
+
+@dataclass(frozen=True)
 class Config:
     """Where the parts of one guide are. All paths are absolute."""
 
@@ -64,6 +73,7 @@ class Config:
     dumps: tuple[str, ...]
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     state_limits: StateLimits = StateLimits()
+    limits: TimeLimits = TimeLimits()
     twins: dict[str, dict[str, str]] = field(default_factory=dict, hash=False, compare=False)  # extra.twins: language -> name, hreflang
 
     @property
@@ -108,6 +118,11 @@ class _States(Section):
     days: _Amount = StateLimits.age_s / 86400
 
 
+class _Limits(Section):
+    page_minutes: _Amount = TimeLimits.page_minutes
+    run_minutes: _Amount = TimeLimits.run_minutes
+
+
 class _Checks(Section):
     """``extra: checks:``."""
 
@@ -118,6 +133,7 @@ class _Checks(Section):
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
+    limits: _Limits = _Limits()
 
 
 class _OfMkDocs(Section):
@@ -186,6 +202,7 @@ def load(file: Path) -> Config:
         evidence_dir=file.parent / checks.evidence,
         dumps=checks.dumps,
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
+        limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,
         twins=(site.settings.extra or _Extra()).twins,
     )

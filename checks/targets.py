@@ -65,6 +65,7 @@ class Target:
     disk: str
     pool: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    image: str = ""  # the distribution's container image by digest; it decides where packages are put together, not which
 
     @property
     def version(self) -> str:
@@ -76,7 +77,9 @@ class Target:
 
     def recipe(self, kind: str) -> str:
         """The sha256 of everything that an image of ``kind`` (container, vm, emulator) is made of."""
-        parts = {"target": asdict(self), "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
+        target = asdict(self)
+        del target["image"]
+        parts = {"target": target, "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
         if kind == "emulator":
             parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
@@ -109,6 +112,7 @@ class _Entry(Section):
     disk: Annotated[str, size("1G", "64G")]
     pool: _Packages = ()
     packages: _Packages = ()
+    image: Annotated[str, matching(r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}", "an image by its digest, such as debian@sha256:…")] = ""
 
 
 def load_targets(config: Config) -> dict[str, Target]:

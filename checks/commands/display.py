@@ -28,6 +28,7 @@ from checks.host import PROGRESS_VARIABLE
 from checks.model import GuideError
 
 INTERRUPTED = 130  # the exit status of ./guide after Ctrl-C or SIGTERM
+LATE = 124  # the exit status of timeout(1); ./guide makes 2 of it
 TICK_S = 0.5
 SILENCE_S = 60.0  # after which a plain line is printed although nothing has changed
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -79,8 +80,10 @@ def _interrupt_when_parent_ends() -> None:
 class Display:
     """Runs one child process and shows its lines and its progress."""
 
-    def __init__(self, estimates: Estimates):
-        self._estimates = estimates
+    def __init__(self, estimates: Estimates, run_minutes: float):
+        """``run_minutes``: how long the child may run before it is interrupted."""
+        self._estimates, self._run_minutes = estimates, run_minutes
+        self._late = False
         self._terminal = sys.stdout.isatty()
         self._began = self._printed = time.monotonic()
         self._shown = ""
@@ -88,7 +91,7 @@ class Display:
         self._interrupted_at: float | None = None
 
     def run(self, command: list[str], folder: Path) -> int:
-        """Run the command in ``folder`` to its end; its exit status, INTERRUPTED after Ctrl-C or SIGTERM."""
+        """Run the command in ``folder`` to its end; its exit status, INTERRUPTED after Ctrl-C or SIGTERM, LATE when its time was over."""
         with tempfile.TemporaryDirectory(prefix="guide-progress-") as states:
             environment = {**os.environ, PROGRESS_VARIABLE: states, "PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
@@ -102,6 +105,8 @@ class Display:
                 for number, handler in before.items():
                     signal.signal(number, handler)
         status = process.wait()
+        if self._late:
+            return LATE
         return INTERRUPTED if self._interrupted_at is not None else status
 
     def _interrupt(self, process: subprocess.Popen[bytes]) -> Any:
@@ -132,6 +137,8 @@ class Display:
                 if lines:
                     self._pass_on(lines)
                 self._show(states)
+                if self._interrupted_at is None and time.monotonic() - self._began > self._run_minutes * 60:
+                    self._end_late_run(process)
                 if self._interrupted_at and time.monotonic() - self._interrupted_at > ENDED_WITHIN_S:
                     self._kill(process, signal.SIGKILL)
                 if process.poll() is not None and data is None:
@@ -139,6 +146,14 @@ class Display:
         if buffer:
             self._pass_on([buffer])
         self._erase()
+
+    def _end_late_run(self, process: subprocess.Popen[bytes]) -> None:
+        self._late = True
+        text = f"the run has taken more than {self._run_minutes:g} minutes and is ended: name fewer pages, "
+        text += "or raise `extra: checks: limits: run_minutes` in mkdocs.yml"
+        self._pass_on([text.encode()])
+        self._interrupted_at = time.monotonic()
+        self._kill(process, signal.SIGINT)
 
     def _pass_on(self, lines: list[bytes]) -> None:
         self._erase()

@@ -38,7 +38,7 @@ def run_pytest(config: Config, target: str, *arguments: str, interactive: bool =
         return subprocess.run(command, cwd=config.root).returncode
     if sys.stdout.isatty():
         command += ["--color=yes"]  # pytest itself writes into a pipe. A variable would also colour what the tests start.
-    status = Display(Estimates(config.evidence_dir, target)).run(command, config.root)
+    status = Display(Estimates(config.evidence_dir, target), config.limits.run_minutes).run(command, config.root)
     if status == INTERRUPTED or status not in STATUS:
         cleanup.sweep()  # Processes that were killed could not end their machines.
     return status

@@ -16,8 +16,8 @@ from checks.targets import Target, skip_reason
 _PACKAGE = Path(__file__).resolve().parents[1]
 # What decides how a page is run and what its evidence says. The site, the linters and the command line do not.
 _MACHINERY = (
-    "config.py", "evidence", "files", "host.py", "images", "machines", "mkdocs_yml.py", "model.py", "pages", "running", "sessions",
-    "states", "strict_yaml.py", "targets.py", "terminal.py", "validation.py",
+    "config.py", "evidence", "files", "host.py", "images", "machines", "mkdocs_yml.py", "model.py", "pages", "running", "sandbox",
+    "sessions", "states", "strict_yaml.py", "targets.py", "terminal.py", "validation.py",
 )  # fmt: skip
 
 

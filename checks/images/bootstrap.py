@@ -23,6 +23,18 @@ from checks.targets import IMAGE_FILES, Target
 
 log = logging.getLogger("guide")
 
+# What mmdebstrap needs of root in a container. It cannot mount anything there, says so, and makes the same root without.
+CAPABILITIES = (
+    "--cap-drop=ALL",
+    *(
+        f"--cap-add={name}"
+        for name in (
+            "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "SETFCAP", "SETGID", "SETUID", "SYS_CHROOT",
+        )
+    ),
+)  # fmt: skip
+BUILD_TIMEOUT_S = 7200  # The longest step takes 2 minutes from a near mirror.
+
 
 @dataclass(frozen=True)
 class Root:
@@ -105,18 +117,19 @@ def _has_range(file: Path, user: str) -> bool:
 
 def _bootstrap_inside(root: Root, options: list[str], tar: Path, environment: Mapping[str, str]) -> None:
     """Run mmdebstrap in the distribution's official container image, whose apt configuration names the mirror."""
-    programs = engines.answering()
-    if not programs:
-        raise GuideError(engines.INSTALL_HINT)
     target = root.target
-    official = target.distribution.image.format(suite=target.suite, version=target.version)
+    official = target.image or target.distribution.image.format(suite=target.suite, version=target.version)
     log.info(f"this host has no mirror of {target.family}: bootstrapping inside the image {official}")
+    if not target.image:
+        log.info(f"{official} is a tag, which its owner may move; `image: NAME@sha256:…` in data/targets.yml names one image for good")
     variables = [word for name, value in environment.items() for word in ("--env", f"{name}={value}")]
-    command = [
-        programs[0], "run", "--rm", "--interactive", "--privileged", "--label", f"{engines.LABEL}={process_owner()}",
-        f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
+    engine = engines.find(official)  # Pulls the image.
+    # A network, and the host's proxies, since packages are fetched; else no more than mmdebstrap needs.
+    command = engine.command(
+        "run", "--rm", "--interactive", "--label", f"{engines.LABEL}={process_owner()}", "--log-driver=none", *engine.flags,
+        *CAPABILITIES, "--security-opt=no-new-privileges", f"--volume={tar.parent}:/build:rw", "--workdir=/build", *variables,
         "--env=LOADER=files/loader.py", official, "sh", "-s", target.suite, tar.name, *options,
-    ]  # fmt: skip
+    )  # fmt: skip
     script = (IMAGE_FILES / "inside.sh").read_bytes()
     run_logged(command, tar.parent, dict(os.environ), f"bootstrapping {target.name} {root.kind} inside {official}", script)
 
@@ -128,11 +141,22 @@ def _pool_index(tar: Path) -> str:
 
 
 def run_logged(command: list[str], folder: Path, environment: Mapping[str, str], purpose: str, stdin: bytes = b"") -> None:
-    """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log."""
+    """Run a command in ``folder`` to its end; a failure is a GuideError with the last lines and the path of the whole log.
+
+    A command that cannot be started, and one that has not ended after ``BUILD_TIMEOUT_S`` seconds, is a failure, too.
+    """
     log_file = cache_dir() / "logs" / f"{purpose.replace(' ', '-').replace('/', '-')}.log"
     log_file.parent.mkdir(exist_ok=True)
     with open_for_writing(log_file) as output:
-        done = subprocess.run(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin)
-    if done.returncode:
+        try:
+            done = subprocess.run(
+                command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT, input=stdin, timeout=BUILD_TIMEOUT_S
+            )
+        except OSError as error:
+            raise GuideError(f"{purpose} failed: {command[0]} cannot be started: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            done = None
+    if done is None or done.returncode:
+        how = f"failed ({done.returncode})" if done else f"did not end within {BUILD_TIMEOUT_S} s"
         tail = "\n".join(log_file.read_text(errors="replace").splitlines()[-15:])
-        raise GuideError(f"{purpose} failed ({done.returncode}):\n{tail}\nall of it: {log_file}")
+        raise GuideError(f"{purpose} {how}:\n{tail}\nall of it: {log_file}")

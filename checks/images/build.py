@@ -71,9 +71,7 @@ class Builder:
     def engine(self) -> Engine:
         """The engine that can start the images which were made so far; at least one must have been made."""
         if self._engine is None:
-            programs = engines.answering()
-            if not programs:
-                raise GuideError(engines.INSTALL_HINT)
+            engines.required()
             raise GuideError("the engine is asked for before an image was made")
         return self._engine
 
@@ -112,18 +110,17 @@ class Builder:
         if extra_packages:
             recipe = hashlib.sha256(json.dumps([recipe, *extra_packages]).encode()).hexdigest()
         tag = f"{REPOSITORY}/{target.name}-{kind}:{recipe[:16]}"
-        programs = engines.answering()
-        if not programs:
-            raise GuideError(engines.INSTALL_HINT)
+        programs = engines.required()
         with host_lock(f"{kind}-{target.name}"):
             program = next((name for name in programs if Engine(name, ()).has_image(tag)), None)
             if program is None:
                 self._make_image(programs[0], target, kind, (*PACKAGES[kind], *extra_packages), recipe, tag)
         if self._engine is None:
             self._engine = engines.find(tag)
-        answer = self._engine.call("image", "inspect", "--format", "{{.Id}} {{json .Config.Labels}}", tag).stdout
-        build, labels = answer.split(" ", 1)
-        return BuiltImage(tag, recipe, json.loads(labels)["guide.digest"], build.removeprefix("sha256:"))
+        build, labels = self._engine.image_facts(tag)
+        if "guide.digest" not in labels:
+            raise GuideError(f"the image {tag} was not made by ./guide: remove it ({self._engine.program} rmi {tag}), then try again")
+        return BuiltImage(tag, recipe, labels["guide.digest"], build)
 
     def _make_image(self, program: str, target: Target, kind: str, packages: tuple[str, ...], recipe: str, tag: str) -> None:
         container = kind == "container"

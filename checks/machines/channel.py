@@ -41,6 +41,7 @@ class Channel:
     def __init__(self, read_fd: int, write_fd: int, reconnect: Callable[[], bool] = lambda: False):
         self.queue: list[Message] = []
         self.reconnect = reconnect
+        self._ticked_at = time.monotonic()
         self.connect(read_fd, write_fd)
 
     def connect(self, read_fd: int, write_fd: int) -> None:
@@ -59,15 +60,20 @@ class Channel:
             raise MachineLost(f"the channel to the machine is closed: {error.strerror}") from None
 
     def receive(self, deadline: float, tick: Callable[[], None] | None = None, tick_s: float = 0.5) -> Message | None:
-        """The next message, or None at ``deadline`` (time.monotonic()). ``tick`` is called every ``tick_s`` seconds of silence."""
+        """The next message, or None at ``deadline`` (time.monotonic()).
+
+        ``tick`` is called about every ``tick_s`` seconds by the clock, whether messages come or not.
+        """
         while not self.queue:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
                 return None
             ready, _, _ = select.select([self.read_fd], [], [], min(left_s, tick_s))
+            if tick and (not ready or time.monotonic() - self._ticked_at >= tick_s):
+                self._ticked_at = time.monotonic()
+                tick()
+                continue  # The tick may have connected to a new machine.
             if not ready:
-                if tick:
-                    tick()
                 continue
             try:
                 data = os.read(self.read_fd, 1 << 16)

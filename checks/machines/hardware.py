@@ -8,6 +8,8 @@ from pathlib import Path
 
 CPUS = 2
 DISK = "disk0"  # the drive's name in monitor commands
+# QEMU gives up these system calls: old ones, starting programs, changing its user, changing limits and priorities.
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 LAN = "/lan"  # the folder with a network's sockets, as QEMU's container sees it
 
 
@@ -30,7 +32,7 @@ class Hardware:
         secure = self.firmware == "secure-boot"
         code = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd" if secure else "/usr/share/OVMF/OVMF_CODE_4M.fd"
         return [
-            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none",
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-sandbox", SANDBOX,
             # With SMM only the firmware can write the variables of Secure Boot; without it the guest's root could.
             "-machine", "q35,smm=on" if secure else "q35",
             *(["-global", "driver=cfi.pflash01,property=secure,value=on"] if secure else []),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -18,6 +20,27 @@ class MachineLost(Exception):
     """The machine does not answer any more, or not as it should; the text says what was seen."""
 
 
+@dataclass(frozen=True)
+class PageTime:
+    """How long a page may have its machine: ``minutes``, until ``ends_at`` (time.monotonic())."""
+
+    minutes: float
+    ends_at: float
+
+    @classmethod
+    def from_now(cls, minutes: float) -> PageTime:
+        """The time of a page that begins now."""
+        return cls(minutes, time.monotonic() + minutes * 60)
+
+    def check(self) -> None:
+        """MachineLost when the time is over."""
+        if time.monotonic() > self.ends_at:
+            raise MachineLost(
+                f"the page has run for more than {self.minutes:g} minutes: make it shorter, or raise "
+                "`extra: checks: limits: page_minutes` in mkdocs.yml"
+            )
+
+
 class Machine(Protocol):
     """One machine that snippets run on, from its start to ``stop``. Every method may raise MachineLost."""
 
@@ -27,6 +50,7 @@ class Machine(Protocol):
     saves_processes: bool  # whether a restored machine has the processes that ran when it was saved
     default_timeout_s: float  # for a snippet whose page names no timeout
     in_use: str | None  # the key of the saved state that the machine was restored from
+    page_time: PageTime | None  # the time that the present page has; None where no page runs
     slot: ExitStack  # the right to run on this host (see slots.py); closing the stack gives the right back
 
     @property
@@ -53,7 +77,7 @@ class Machine(Protocol):
         """End the machine, whatever it does, and remove its files; safe to call twice."""
 
     def tick(self) -> None:
-        """Called twice a second while the runner waits: MachineLost when the machine has ended or uses too much."""
+        """Called twice a second while the runner waits: MachineLost when it has ended, uses too much, or its page's time is over."""
 
     def exhausted(self) -> str | None:
         """Which of its bounds on the host's disk the machine has exceeded, in words; None when all is well."""

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from checks.host import cache_dir, owned_prefix
@@ -19,14 +19,19 @@ from checks.machines.channel import Channel
 from checks.machines.console import Console
 from checks.machines.engine import Engine
 from checks.machines.hardware import Hardware
-from checks.machines.machine import MachineLost, Message
-from checks.machines.qemu_process import ENDED_WITHIN_S, QemuProcess
+from checks.machines.machine import MachineLost, Message, PageTime
+from checks.machines.qemu_process import ENDED_WITHIN_S, QemuProcess, take_back
 from checks.machines.qmp import Monitor
 
 BOOT_TIMEOUT_S = 900  # A boot takes 20 to 70 s under TCG on two cores; over 180 s was seen with eight VMs on two cores.
 # A boot took 140 s on a quiet host: the firmware verifies each program, and its variables are written through SMM.
 SECURE_BOOT_TIMEOUT_S = 1800
 REGISTER_TRIES = 100  # 5 s in all; a machine that waits for a snippet is mostly idle, which it is in the kernel
+# A crash and its boots print 0.1 MiB to the serial console, a verbose page some MiB.
+CONSOLE_BYTES = 64 << 20
+# The disk has a size of its own (data/targets.yml), but each saved state begins another layer that may grow to it.
+DISK_BYTES = 16 << 30
+DISK_CHECK_S = 5.0
 
 
 class Vm:
@@ -46,8 +51,10 @@ class Vm:
         self.emulator: str | None = "qemu"
         self.resets: list[int] = []
         self.in_use: str | None = None
+        self.page_time: PageTime | None = None
         self.slot = ExitStack()
         self.layers: list[str] = []  # of the disk, above the image; only the last layer is written to
+        self._disk_checked = time.monotonic()
         self._channel: Channel | None = None
         self._power_cycles = False  # The next restart is to be a power cycle.
         self.qemu = QemuProcess(engine, emulator_image, hardware, accelerator, self.folder, disk, lan)
@@ -81,18 +88,18 @@ class Vm:
     def restore(self, folder: Path) -> Message:
         """Go on as the state that ``save`` wrote into ``folder``; returns the agent's hello. MachineLost if that fails."""
         try:
-            self.layers = snapshot.lay_out(folder, self.folder)
+            self.layers = snapshot.lay_out(self.qemu, folder, self.folder)
         except OSError as error:
             raise MachineLost(f"the files of the state: {error}") from None
         self._make_drives(f"/machine/{self.layers[-1]}")
         self._launch("-incoming", "defer")
-        snapshot.resume(self.monitor, self.folder)
+        snapshot.resume(self.qemu, self.folder)
         self.channel.send(op="hello")
         return self.channel.expect("hello", 180, "the machine's agent", self.tick)
 
     def save(self, folder: Path, image_tag: str = "") -> None:
         """Write the VM as it is into ``folder``, and go on; ``image_tag`` is for containers."""
-        snapshot.save(self.monitor, self.folder, self.layers, folder)
+        snapshot.save(self.qemu, self.folder, self.layers, folder)
 
     def save_bytes(self) -> int:
         """Half of the VM's memory, which is more than its packed memory has ever taken."""
@@ -107,9 +114,14 @@ class Vm:
     def write_back(self, disk: Path) -> None:
         """Write the disk of a VM that is powered down into the image that the VM was started from."""
         self.qemu.run_script(f"qemu-img convert -O qcow2 /machine/{self.layers[-1]} /machine/new.qcow2", "the disk could not be written")
+        take_back(self.folder / "new.qcow2")
         (self.folder / "new.qcow2").replace(disk)
 
     def _make_drives(self, below: str, more: str = "true") -> None:
+        # QEMU's own user must get into these folders: it owns the first, and reads the second.
+        self.qemu.give(self.folder, *([self.lan] if self.lan else []))
+        with suppress(PermissionError):  # Another user's, who has opened it.
+            self.disk.parent.chmod(0o755)
         self.layers.append(snapshot.new_layer_name())
         script = f"qemu-img create -q -f qcow2 -F qcow2 -b {below} /machine/{self.layers[-1]} && {more} && qemu-system-x86_64 --version"
         printed = self.qemu.run_script(script, "the machine's drives could not be made")
@@ -166,8 +178,16 @@ class Vm:
     # ---- what a session and the runner ask
 
     def tick(self) -> None:
-        """Read the console and QEMU's events; MachineLost when QEMU has ended."""
+        """Read the console and QEMU's events; MachineLost when QEMU has ended, or the VM writes more than it may."""
+        if self.page_time:
+            self.page_time.check()
         self.console.poll()
+        if len(self.console.data) > CONSOLE_BYTES:
+            raise MachineLost(f"printed more than {CONSOLE_BYTES >> 20} MiB to the serial console")
+        if time.monotonic() - self._disk_checked > DISK_CHECK_S:
+            self._disk_checked = time.monotonic()
+            if excess := self.exhausted():
+                raise MachineLost(excess)
         if self.qemu.has_ended() and not self._relaunched():
             raise MachineLost(f"QEMU ended: {self.qemu.printed()}")
         self._take_events()
@@ -200,8 +220,15 @@ class Vm:
         """Do what a person at the hypervisor or the management controller would; "nmi" is the only button."""
         self.monitor(f"inject-{button}")
 
-    def exhausted(self) -> None:
-        """Always None: the VM's disk has a size of its own, which nothing in the VM can grow past."""
+    def exhausted(self) -> str | None:
+        """In words, how much more than allowed the VM's files take on the host's disk; None when that is within its limit."""
+        taken = 0
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):
+                taken += path.lstat().st_blocks * 512
+        if taken <= DISK_BYTES:
+            return None
+        return f"the VM's files take {taken >> 20} MiB; those of a machine may take {DISK_BYTES >> 20} MiB"
 
     def console_mark(self) -> int:
         """The length of the console so far, in bytes."""

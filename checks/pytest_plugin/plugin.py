@@ -17,6 +17,7 @@ import pytest
 
 from checks import config as configuration
 from checks import faults
+from checks.machines import engine as engines
 from checks.pages.tree import order
 from checks.pytest_plugin import faults_shown, messages, parallel, summary
 from checks.pytest_plugin.guide_session import KEY, checked_guide_session, guide_session, named_paths
@@ -105,6 +106,14 @@ def _distribute(config: pytest.Config) -> None:
             pages = [page for page in pages if not session.runner.cached.knows(page)]
             number = min(len(pages), parallel.jobs(session.guide, session.target, pages) if wanted == "auto" else int(wanted))
         parallel.distribute(config, number, session.runner.store.run)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Without an engine that answers nothing is run: one message, and not one for each snippet."""
+    if any(isinstance(item, SnippetItem) for item in session.items) and not session.config.option.collectonly:
+        with faults_shown.as_usage_errors(session.config):
+            engines.required()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable
@@ -25,7 +27,7 @@ from checks.machines.accelerator import accelerator
 from checks.machines.channel import MODULES_DIGEST
 from checks.machines.container import Container
 from checks.machines.hardware import Hardware
-from checks.machines.machine import MachineLost
+from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
 from checks.model import Guide, GuideError, Page, PageRun, utc_now
 from checks.pages.tree import ancestors
@@ -39,6 +41,12 @@ from checks.targets import Target
 log = logging.getLogger("guide")
 
 COLD_STARTS = 3
+HOST_MEMORY_MIB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+# Programs of Debian and Ubuntu that run with other rights than those of whoever starts them. The container of a page
+# that names none of them forbids such programs altogether (no_new_privs).
+PRIVILEGED_PROGRAMS = re.compile(
+    r"\b(at|chage|chfn|chsh|crontab|expiry|gpasswd|mount|newgrp|passwd|ping|pkexec|ssh-agent|su|sudo|sudoedit|umount|wall|write)\b"
+)
 VM_MAY_WRITE_BYTES = 2 << 30  # beside the VM's memory: the disk's layers and what a crash leaves
 
 
@@ -152,13 +160,17 @@ class Provisioner:
     def _new_session(self, page: Page, image: str | None = None, in_use: str | None = None) -> Session:
         """A session on the machines that the page asks for, which are not started yet."""
         hardware = self._hardware(page)
-        session = self._container_session(image) if hardware is None else self._vm_session(hardware)
+        if hardware is not None and hardware.memory_mib > HOST_MEMORY_MIB:
+            raise GuideError(
+                f"{page.path}: its VM has {hardware.memory} of memory, and this host {HOST_MEMORY_MIB} MiB: name less (memory:)"
+            )
+        session = self._container_session(page, image) if hardware is None else self._vm_session(hardware)
         session.machine.in_use = in_use
         return session
 
-    def _container_session(self, image: str | None) -> Session:
+    def _container_session(self, page: Page, image: str | None) -> Session:
         tag = image or self.builder.container(self.target).tag
-        return Session(Container(self.builder.engine(), tag), self.config.dumps)
+        return Session(Container(self.builder.engine(), tag, becomes_root=becomes_root(page)), self.config.dumps)
 
     def _vm_session(self, hardware: Hardware) -> Session:
         count = 2 if hardware.lan else 1
@@ -177,6 +189,11 @@ class Provisioner:
         lan = new_folder("lan")
         own, peer = (self._vm(replace(hardware, lan=place), lan) for place in (1, 2))
         return PairSession(own, peer, self.config.dumps)
+
+    def give_time(self, session: Session) -> None:
+        """A page begins on the machines of the session: from now on its time runs."""
+        for machine in session.machines:
+            machine.page_time = PageTime.from_now(self.config.limits.page_minutes)
 
     def release(self, session: Session) -> None:
         """End a session that ``restore`` or ``boot`` gave."""
@@ -216,3 +233,8 @@ class Provisioner:
         """Remove a container's state from the engine; False while a container runs from it."""
         engine = self.builder.engine()
         return not engine.has_image(tag) or engine.call("rmi", tag, check=False).returncode == 0
+
+
+def becomes_root(page: Page) -> bool:
+    """Whether a snippet of the page names a program that runs with other rights than those of whoever starts it."""
+    return any(PRIVILEGED_PROGRAMS.search(snippet.code) for snippet in page.snippets)

@@ -35,8 +35,7 @@ class Runner:
     """Runs the snippets of one guide on one target. Use as a context: at its end no machine is left."""
 
     def __init__(self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store, evidence_dir: Path):
-        self.config, self.guide, self.target, self.store = config, guide, target, store
-        self.evidence_dir = evidence_dir
+        self.config, self.guide, self.target, self.store, self.evidence_dir = config, guide, target, store, evidence_dir
         self.provisioner = Provisioner(config, guide, target, builder, store)
         self.cached = CachedPages(guide, target, store, self.provisioner)
         self.shapes = Shapes.load(config.shapes_file)
@@ -218,6 +217,7 @@ class Runner:
         below = self._begin(page)
         assert self.session
         self.session.new_shell()
+        self.provisioner.give_time(self.session)
         self._stands_at = None
         run = self.provisioner.page_run(page, self.session)
         progress = PageProgress(page, snippets, fingerprints, run, below, time.monotonic(), on_machine=True)
@@ -241,13 +241,13 @@ class Runner:
 
     def _restore(self, page: Page, fingerprints: Fingerprints, record: Record) -> PageProgress | None:
         """Have a machine in the state of ``record``; the page's progress there, or None where it cannot be restored."""
-        # A container's state is an image: its processes are lost. So always start a new container, even if the old one
-        # stands at this state.
+        # A container's state is an image without processes: a new container is started, even if the old one stands there.
         if not self._is_at(record.key) or page.machine == "container":
             self._drop()  # The old machine ends first: two of them may be more than the host carries.
             self.session = self.provisioner.restore(page, record)
         if self.session is None:
             return None
+        self.provisioner.give_time(self.session)
         self._stands_at = record
         progress = self.cached.progress(page, fingerprints, record)
         progress.on_machine = True

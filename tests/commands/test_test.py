@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from checks.commands import junit
+from checks.commands.display import Display, Estimates
+from checks.commands.verify import STATUS
 
 
 def report(path, **cases):
@@ -113,3 +117,11 @@ def test_a_test_file_that_cannot_be_imported_fails_the_run_at_once(make_guide):
     assert ran.status != 0
     assert "once more" not in ran.out
     assert ran.out.strip().splitlines()[-1] == "0 passed, 1 failed"
+
+
+def test_a_run_that_takes_too_long_is_ended_and_says_what_to_change(tmp_path, capfd):
+    display = Display(Estimates(tmp_path, ""), run_minutes=0.02)
+    status = display.run([sys.executable, "-c", "import time; print('began', flush=True); time.sleep(600)"], tmp_path)
+    printed = capfd.readouterr().out
+    assert "the run has taken more than 0.02 minutes and is ended" in printed and "run_minutes` in mkdocs.yml" in printed
+    assert STATUS.get(status, 2) == 2

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from checks.images import bootstrap
 from checks.images.build import Builder
+from checks.machines.engine import Engine
 from checks.model import GuideError
+from checks.targets import Target
 
 
 class Watched(Builder):
@@ -48,3 +52,36 @@ def test_a_build_that_fails_is_told_when_the_other_has_ended(broken):
 
 def test_nothing_is_built_for_pages_without_machines():
     Watched().build_ahead(None, [])
+
+
+DIGEST = "debian@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(("named", "image"), [("", "debian:trixie"), (DIGEST, DIGEST)])
+def test_the_official_image_has_no_more_rights_than_mmdebstrap_needs(named, image, monkeypatch, tmp_path, caplog):
+    caplog.set_level("INFO", "guide")
+    commands = []
+    monkeypatch.setattr(bootstrap.engines, "find", lambda probe: Engine("podman", ("--flag",)) if probe == image else None)
+    monkeypatch.setattr(bootstrap, "run_logged", lambda command, *more: commands.append(command))
+    target = Target("debian-13", "debian", "trixie", "Debian 13", "linux", "debian-13", "2G", "8G", image=named)
+    bootstrap._bootstrap_inside(bootstrap.Root(target, "container", ()), ["--option"], tmp_path / "root.tar", {})
+    (command,) = commands
+    assert "--privileged" not in command and "--cap-drop=ALL" in command and "--security-opt=no-new-privileges" in command
+    assert not [word for word in command if "SYS_ADMIN" in word]
+    assert image in command and "--flag" in command
+    assert ("which its owner may move" in caplog.text) == (not named)
+
+
+def test_an_image_by_digest_changes_no_recipe():
+    target = Target("debian-13", "debian", "trixie", "Debian 13", "linux", "debian-13", "2G", "8G")
+    for kind in ("container", "vm", "emulator"):
+        assert replace(target, image=DIGEST).recipe(kind) == target.recipe(kind)
+
+
+def test_a_build_that_hangs_or_cannot_be_started_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("GUIDE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(bootstrap, "BUILD_TIMEOUT_S", 0.3)
+    with pytest.raises(GuideError, match=r"(?s)a build did not end within 0.3 s:\nhalf\nall of it: .*a-build.log"):
+        bootstrap.run_logged(["sh", "-c", "echo half; exec sleep 1000"], tmp_path, {}, "a build")
+    with pytest.raises(GuideError, match="a build failed: no-such-program cannot be started: No such file or directory"):
+        bootstrap.run_logged(["no-such-program"], tmp_path, {}, "a build")
