@@ -43,6 +43,7 @@ class Branches:
         git(self.folder, "add", "-A")
         git(self.folder, "commit", "-qm", "theirs")
         git(self.folder, "checkout", "-q", "main")
+        git(self.folder, "clean", "-qffd")  # A submodule's folder would stay.
 
     def review(self, *options: str, branch: str = "theirs"):
         """./guide review in a process of its own."""

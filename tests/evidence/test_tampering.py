@@ -202,14 +202,14 @@ def test_a_full_disk_leaves_the_old_evidence_and_its_recording(site, monkeypatch
     whole = files.write_whole
     for failing in (".index.cast.gz.new", "index.json"):
 
-        def full(target: Path, content: bytes, failing: str = failing) -> None:
+        def full(target: Path, content: bytes, failing: str = failing, **more) -> None:
             if target.name == failing:
                 raise OSError(28, "No space left on device")
             whole(target, content)
 
         monkeypatch.setattr(files, "write_whole", full)
         with pytest.raises(OSError, match="No space"):
-            files._write_both(path, b"new", b"new")
+            files._write_both(config.evidence_dir, path, b"new", b"new")
         assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
 
 

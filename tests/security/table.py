@@ -29,8 +29,8 @@ RESULTS = {
     "limit": {"en": "falls short: ", "zh": "有所不及："},
 }
 COUNTS = {
-    "en": "{total} cases: {holds} hold, {limit} fall short and say why, {open} are open.",
-    "zh": "共 {total} 例：{holds} 例成立，{limit} 例有所不及并说明了原因，{open} 例未了。",
+    "en": "Of {total} cases {holds} hold. Those that fall short say why: {limit}. Open: {open}.",
+    "zh": "共 {total} 例，其中 {holds} 例成立；有所不及并说明原因的 {limit} 例；未了的 {open} 例。",
 }
 
 
