@@ -42,16 +42,18 @@ TARGET = "debian-13:\n  {}family: debian\n  suite: trixie\n  label: Debian 13\n 
 GOOD = TARGET.format("", "2G")
 FACT = "unconfirmed: a.md#b\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
-KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages"
+KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, image"
 KNOWN_OF_PAGE = "title, description, machine, after, memory, firmware, peer, read_against, hide, search"
 LINES = "expected `key: value` lines"
 
 WRONG = {
     "mkdocs": [
-        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, states)"),
+        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, states, limits)"),
         ("extra:\n  checks:\n    targets: 1.10\n", "3: extra.checks.targets: expected text, found the number 1.10: put it in quotes"),
         ("extra:\n  checks:\n    dumps: /var/crash\n", "3: extra.checks.dumps: expected a list, found '/var/crash'"),
         ("extra:\n  checks:\n    dumps:\n      - crash\n", "4: extra.checks.dumps.1: expected an absolute path on the machine, such as /var/crash/*/dump.*, found 'crash'"),
+        ("extra:\n  checks:\n    limits: {page_minutes: 0}\n", "3: extra.checks.limits.page_minutes: expected a number above 0, found the number 0"),
+        ("extra:\n  checks:\n    limits: {run_minutes: .inf}\n", "3: extra.checks.limits.run_minutes: expected a number, found the number .inf"),
         ("extra:\n  checks:\n    states: {gib: 0}\n", "3: extra.checks.states.gib: expected a number above 0, found the number 0"),
         ("extra:\n  checks:\n    states: {days: .inf}\n", "3: extra.checks.states.days: expected a number, found the number .inf"),
         ("extra:\n  checks:\n    states: {days: true}\n", "3: extra.checks.states.days: expected a number, found the boolean true"),

@@ -15,14 +15,13 @@ from collections import deque
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from checks.host import process_owner
 from checks.machines.channel import LOADER, Channel
 from checks.machines.engine import PAGE_CAPABILITIES, STATE_LABEL, Engine, forget_page_flags, page_flags
 from checks.machines.machine import MachineLost, Message, PageTime
 from checks.model import GuideError
-from checks.sandbox import owners, usage
+from checks.sandbox import calls, owners, usage
 
 START_TIMEOUT_S = 60
 # How often what the container has written is counted. Counting 10,000 files takes 0.05 s, asking the engine 0.1 s; a
@@ -98,7 +97,7 @@ class Container:
         except OSError as error:
             raise MachineLost(f"{self.engine.program} cannot be started: {error.strerror}") from None
         assert process.stdin and process.stdout and process.stderr
-        threading.Thread(target=self._collect_messages, args=(process.stderr,), daemon=True).start()
+        threading.Thread(target=calls.collect, args=(process.stderr, self.engine_messages), daemon=True).start()
         self._channel = Channel(process.stdout.fileno(), process.stdin.fileno())
         try:
             self.channel.load("reader")
@@ -114,10 +113,6 @@ class Container:
     def restore(self, folder: Path) -> Message:
         """A container's state is the image that ``save`` made, so the container is started from that image."""
         return self.start()
-
-    def _collect_messages(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            self.engine_messages.append(line.decode(errors="replace").strip())
 
     def tick(self) -> None:
         """MachineLost when the page's time is over, or the container has written more than it may, which is counted by the clock."""

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
 from qemu.qmp import Message
 
@@ -74,7 +73,7 @@ class QemuProcess:
             raise MachineLost(f"{self.engine.program} cannot be started: {error.strerror}") from None
         self._process = process
         assert process.stderr
-        threading.Thread(target=self._collect_messages, args=(process.stderr,), daemon=True).start()
+        threading.Thread(target=calls.collect, args=(process.stderr, self.messages), daemon=True).start()
         self.socket = self._connect(self.folder / "agent.sock")
         # QEMU makes its sockets one after the other; the monitor's may come later than the agent's.
         self._wait_for((self.folder / "qmp.sock").exists)
@@ -223,10 +222,6 @@ class QemuProcess:
             if self.has_ended() or time.monotonic() > deadline:
                 raise MachineLost(f"QEMU did not start: {self.printed()}")
             time.sleep(0.02)
-
-    def _collect_messages(self, stream: IO[bytes]) -> None:
-        for line in stream:
-            self.messages.append(line.decode(errors="replace").strip())
 
 
 def new_name() -> str:

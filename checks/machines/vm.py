@@ -181,9 +181,10 @@ class Vm:
         """Read the console and QEMU's events; MachineLost when QEMU has ended, or the VM writes more than it may."""
         if self.page_time:
             self.page_time.check()
+        with suppress(FileNotFoundError):
+            if self.console.path.stat().st_size > CONSOLE_BYTES:
+                raise MachineLost(f"printed more than {CONSOLE_BYTES >> 20} MiB to the serial console")
         self.console.poll()
-        if len(self.console.data) > CONSOLE_BYTES:
-            raise MachineLost(f"printed more than {CONSOLE_BYTES >> 20} MiB to the serial console")
         if time.monotonic() - self._disk_checked > DISK_CHECK_S:
             self._disk_checked = time.monotonic()
             if excess := self.exhausted():

@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import IO
 
 from checks.model import GuideError
 
@@ -18,6 +20,7 @@ from checks.model import GuideError
 # write as much as an image has.
 TIMEOUTS_S = {"rm": 30, "rmi": 300, "commit": 1800, "import": 3600}
 ASKING_TIMEOUT_S = 60
+LONGEST_LINE_BYTES = 4096  # A longer line is kept as several.
 
 
 class EngineSilent(GuideError):
@@ -63,6 +66,12 @@ def silence(program: str, arguments: Sequence[str], limit_s: float) -> str:
     words = " ".join(arguments[:2] if arguments[0] in ("image", "container") else arguments[:1])
     restart = "systemctl restart docker" if program == "docker" else f"see with `ps -ef | grep {program}` what hangs, and end it"
     return f"`{program} {words}` did not answer within {limit_s:g} s. Mend the engine ({restart}), then run the same command again"
+
+
+def collect(stream: IO[bytes], messages: deque[str]) -> None:
+    """Read what a process prints until its end, and keep the last lines; what runs in a container may print without end."""
+    while line := stream.readline(LONGEST_LINE_BYTES):
+        messages.append(line.decode(errors="replace").strip())
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:

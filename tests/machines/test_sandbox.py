@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import uuid
 from pathlib import Path
 
@@ -133,6 +134,9 @@ def test_root_inside_is_nobody_outside(session):
     if os.geteuid() != 0 or session.machine.engine.program != "podman":
         pytest.skip("only root's podman maps owners")
     assert run(session, "cat /proc/self/uid_map").output.split() == [b"0", str(FIRST_OWNER).encode(), b"65536"]
+    for descriptor in (0, 2, 3):
+        write = f"echo '{{}}' | sudo tee /proc/1/fd/{descriptor} >/dev/null 2>&1 && echo written || echo refused"
+        assert run(session, write).output == b"refused\n", "the agent's lines belong to the host's root"
     assert run(session, "stat -c %u:%g /etc/passwd /usr/bin/sudo").output.split() == [b"0:0", b"0:0"]
 
 
@@ -215,6 +219,12 @@ os.setxattr("/usr/local/bin/able", "security.capability", struct.pack("<5I", 0x2
     finally:
         restored.close()
         builder.engine().call("rmi", tag, check=False)
+
+
+def test_what_root_prints_past_the_agent_does_not_fill_the_runners_memory(session):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert run(session, "sudo sh -c 'head -c 400M /dev/zero >/proc/1/fd/2' || true").failure is None
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10  # KiB
 
 
 def test_a_container_that_has_written_much_is_not_saved(builder, monkeypatch, tmp_path):

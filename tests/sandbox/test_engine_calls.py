@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,14 @@ def test_an_image_that_is_described_by_nonsense_is_told(answer, fake):
 def test_an_image_is_described(fake):
     fake("""printf '%s' 'sha256:12 {"guide.digest":"3"}'""")
     assert Engine("podman", ()).image_facts("tag") == ("12", {"guide.digest": "3"})
+
+
+def test_what_is_kept_of_an_endless_line_has_a_bound():
+    messages = deque(maxlen=50)
+    with subprocess.Popen(["sh", "-c", "echo first; head -c 50M /dev/zero; echo; echo last"], stdout=subprocess.PIPE) as process:
+        calls.collect(process.stdout, messages)
+    assert messages[-1] == "last"
+    assert sum(map(len, messages)) <= 50 * calls.LONGEST_LINE_BYTES
 
 
 def test_a_removal_that_hangs_ends_nothing_else(fake, monkeypatch, caplog):
