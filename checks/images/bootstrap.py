@@ -23,6 +23,8 @@ from checks.targets import IMAGE_FILES, Target
 
 log = logging.getLogger("guide")
 
+ID_RANGES = ("/etc/subuid", "/etc/subgid")
+
 
 @dataclass(frozen=True)
 class Root:
@@ -86,7 +88,7 @@ def require_root_or_id_ranges() -> None:
     except KeyError:
         user = str(os.geteuid())
     missing = [f"the program {name} (package uidmap)" for name in ("newuidmap", "newgidmap") if shutil.which(name) is None]
-    missing += [f"a range of ids of {user} in {file}" for file in ("/etc/subuid", "/etc/subgid") if not _has_range(Path(file), user)]
+    missing += [f"a range of ids of {user} in {file}" for file in ID_RANGES if not _has_range(Path(file), user)]
     if missing:
         add = f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
         raise GuideError(
