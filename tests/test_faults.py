@@ -221,12 +221,42 @@ ROOM = "No space left on device"
 
 def test_a_full_cache_is_told(site_below, mount):
     folder = mount("full", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    site_below.snippets("index", "true")
     host.tag_cache(folder)
     fill(folder)
-    for command in (["status"], ["clean", "--states"], ["verify"]):
-        done = run(site_below, *command, GUIDE_CACHE=str(folder))
+    done = run(site_below, "verify", GUIDE_CACHE=str(folder))
+    told = done.stdout + done.stderr
+    assert done.returncode == 2 and "Traceback" not in told and "INTERNALERROR" not in told
+    assert ROOM in told or "MiB are free" in told, told
+
+
+@pytest.mark.container
+def test_evidence_that_cannot_be_written_is_told_and_the_other_pages_run(site_below, mount):
+    """A disk that is full takes neither the session nor the report of what passed along."""
+    site_below.snippets("index", "true")
+    site_below.snippets("other", "echo other")
+    folder = mount("proofs", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    fill(folder)
+    for jobs in ("1", "2"):
+        done = run(site_below, "verify", "--no-reuse", "--jobs", jobs, "--evidence", str(folder))
         told = done.stdout + done.stderr
-        assert "Traceback" not in told and "INTERNALERROR" not in told
+        assert done.returncode == 2, told
+        assert "2 passed" in told and ROOM in told and "make room there" in told, told
+        assert "Traceback" not in told and "INTERNALERROR" not in told, told
+
+
+@pytest.mark.container
+def test_a_work_folder_that_is_full_hides_no_failure(site_below, mount):
+    """The place where failed output and the JUnit report are kept is full: the failure itself is reported."""
+    site_below.snippets("index", "echo said; false", "echo never")
+    site_below.snippets("other", "echo other")
+    folder = mount("site/.guide", "-t", "tmpfs", "-o", "size=64k", "tmpfs")
+    fill(folder)
+    done = run(site_below, "verify", "--no-reuse", "--jobs", "1")
+    told = done.stdout + done.stderr
+    assert "docs/index.md:8: #s1: " in told and "all that it printed: not kept, since" in told, told
+    assert "Traceback" not in told and "INTERNALERROR" not in told, told
+    assert done.returncode == 2 and "2 failed, 1 passed" in told
 
 
 def test_a_read_only_checkout_is_told(site_below, mount):

@@ -34,6 +34,7 @@ CAPABILITIES = (
     ),
 )  # fmt: skip
 BUILD_TIMEOUT_S = 7200  # The longest step takes 2 minutes from a near mirror.
+ID_RANGES = ("/etc/subuid", "/etc/subgid")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def require_root_or_id_ranges() -> None:
     except KeyError:
         user = str(os.geteuid())
     missing = [f"the program {name} (package uidmap)" for name in ("newuidmap", "newgidmap") if shutil.which(name) is None]
-    missing += [f"a range of ids of {user} in {file}" for file in ("/etc/subuid", "/etc/subgid") if not _has_range(Path(file), user)]
+    missing += [f"a range of ids of {user} in {file}" for file in ID_RANGES if not _has_range(Path(file), user)]
     if missing:
         add = f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
         raise GuideError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,8 +66,16 @@ class Faults:
         """In place of pytest's INTERNALERROR, which prints the traceback, end with one message."""
         raise pytest.exit.Exception(message(excinfo.value, self._config), returncode=INTERNAL_ERROR)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Such an error decides the exit status."""
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, Any, Any]:
+        """Such an error decides the exit status, and so does one of another plugin, as of a report that the disk does not take.
+
+        This wrapper is within that of pytest's terminal reporter, so the summary of what failed is printed in any case.
+        """
+        try:
+            yield
+        except Exception as error:
+            faults.tell(f"\n{message(error, self._config)}")
+            session.exitstatus = INTERNAL_ERROR
         if self._config.stash.get(_SEEN, False) and session.exitstatus in (0, 1):
             session.exitstatus = INTERNAL_ERROR

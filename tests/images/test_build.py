@@ -85,3 +85,28 @@ def test_a_build_that_hangs_or_cannot_be_started_is_told(monkeypatch, tmp_path):
         bootstrap.run_logged(["sh", "-c", "echo half; exec sleep 1000"], tmp_path, {}, "a build")
     with pytest.raises(GuideError, match="a build failed: no-such-program cannot be started: No such file or directory"):
         bootstrap.run_logged(["no-such-program"], tmp_path, {}, "a build")
+
+
+@pytest.mark.parametrize(
+    ("programs", "ranges", "missing"),
+    [
+        ((), "", "the program newuidmap (package uidmap), the program newgidmap (package uidmap), a range of ids of nobody in SUBUID"),
+        (("newuidmap", "newgidmap"), "somebody:100000:65536\n", "a range of ids of nobody in SUBUID"),
+        (("newuidmap",), "nobody:100000:65536\n", "the program newgidmap (package uidmap)"),
+        (("newuidmap", "newgidmap"), "65534:100000:65536\n", None),
+    ],
+)
+def test_who_is_not_root_is_told_what_is_missing(programs, ranges, missing, tmp_path, monkeypatch):
+    (tmp_path / "SUBUID").write_text(ranges)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 65534)
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name in programs else None)
+    monkeypatch.setattr(bootstrap, "ID_RANGES", (str(tmp_path / "SUBUID"),))
+    if missing is None:
+        bootstrap.require_root_or_id_ranges()
+        return
+    with pytest.raises(GuideError) as error:
+        bootstrap.require_root_or_id_ranges()
+    assert str(error.value).startswith(
+        f"nobody is not root and cannot make machines: missing are {missing}".replace("SUBUID", f"{tmp_path}/SUBUID")
+    )
+    assert "\n" not in str(error.value) and "Run ./guide as root, or type: sudo apt-get install uidmap" in str(error.value)
