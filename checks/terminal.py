@@ -24,8 +24,13 @@ _CONTROL = re.compile(
     r"|\x1b[ -/]*+[0-~]?"  # all others: character sets, ESC # 8, ESC c
     r"|[\x00-\x07\x0b-\x0c\x0e-\x1f\x7f-\x9f]"
 )
-# These have other categories than characters that cannot be seen, but are as empty: U+034F, U+3164, U+FE0F, U+2800.
-_EMPTY = re.compile(r"VARIATION SELECTOR|FILLER\b|GRAPHEME JOINER|VOWEL INHERENT|PATTERN BLANK")
+# Control, format, private use, surrogate, unassigned; line and paragraph separators; spaces, but for U+0020.
+_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}
+# Letters and marks that are blank although their category says otherwise: those with Unicode's property
+# Default_Ignorable_Code_Point, which Python does not know, and a few that fonts leave blank.
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
+)
 
 
 def plain(data: bytes) -> str:
@@ -52,18 +57,18 @@ def _settle(line: str) -> str:
     return "".join(cells).rstrip(" \t")
 
 
-def unseen(character: str) -> bool:
-    """Whether a reader cannot see this character, or sees it as a space that is none. Newline, tab and space are no such characters."""
-    if character in "\n\t ":
+def is_unseen(character: str) -> bool:
+    """Whether a reader cannot see this character, or see that it is no plain space. Tab and newline are seen."""
+    if character in " \t\n":
         return False
-    return unicodedata.category(character)[0] in "CZ" or _EMPTY.search(unicodedata.name(character, "")) is not None
+    return unicodedata.category(character) in _UNSEEN or _BLANK.match(character) is not None
 
 
 def visible(text: str) -> str:
     r"""The text with ``\x1b`` or ``\u200b`` in the place of each character that cannot be seen."""
     if text.isascii() and text.isprintable():
         return text
-    return text.translate({ord(character): _code(character) for character in set(text) if unseen(character)})
+    return text.translate({ord(character): _code(character) for character in set(text) if is_unseen(character)})
 
 
 def _code(character: str) -> str:

@@ -29,6 +29,7 @@ from checks.terminal import visible
 from checks.validation import Section, check, expected, matching, one_of
 
 ELISION = "..."
+MOST_ENTRIES = 20  # of a data-varies
 LONGEST_LINE = 10_000  # characters; a longer line is compared as it is
 _LITERAL_ELISION = re.compile(r"\s*\\+\.\.\.\s*")
 
@@ -180,6 +181,9 @@ class Shapes:
         lines = lines_of(output.text)
         if lines and not any(line.strip() not in ("", ELISION) for line in lines):
             yield "an output of ... alone agrees with everything: show a line that a reader should see, or drop the output"
+        if len(output.varies) > MOST_ENTRIES:
+            yield f"data-varies: expected at most {MOST_ENTRIES} entries, found {len(output.varies)}"
+            return
         for each in dict.fromkeys(output.varies):
             yield from (f"data-varies: {problem}" for problem in self._of_declaration(each, output))
         if len(set(output.varies)) < len(output.varies):

@@ -20,10 +20,11 @@ from checks.pages.shapes import as_printed
 UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 # A number of five digits or more, or an address, that is a word of its own: no part of a name, a path or a version.
-_LONG_NUMBER = re.compile(r"(?<![\w./$=:#@+-])(?:0x[0-9a-f]{4,16}|\d{1,3}(?:[, ]\d{3})+|\d{5,20})(?![\w/=-]|\.\d)", re.ASCII)
+_LONG_NUMBER = re.compile(r"(?<![\w./$=:#@+-])(?:0x[0-9a-f]{4,16}|\d{1,3}(?:[, ]\d{3}){1,6}|\d{5,20})(?![\w/=-]|\.\d)", re.ASCII)
 _IN_OUTPUT = re.compile(r"(?<!\w)(?:0x[0-9a-f]{4,16}|\d{5,20})(?!\w)", re.ASCII)
 # What is not prose: links with their texts (numbers of bugs), macros, HTML tags, and code that is more than a number.
-_NOT_PROSE = re.compile(r"\[\[\[.*?\]\]\]|\[[^\]]*+\]\([^)]*+\)|<[^>]*+>|`(?![\dx, a-f]++`)[^`]*+`")
+# Nothing is looked through twice: what is between two brackets has no bracket of that kind.
+_NOT_PROSE = re.compile(r"\[\[\[[^\[\]]*+\]\]\]|\[[^\[\]]*+\]\([^()]*+\)|<[^<>]*+>|`(?![\dx, a-f]++`)[^`]*+`")
 
 
 def value(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: str = "") -> str:
@@ -49,7 +50,7 @@ def value(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: s
 
 def _pattern(text: str) -> re.Pattern[str]:
     before, after = (re.escape(part) for part in text.split("*"))
-    return re.compile((before or r"(?<!\S)") + r"(\S+?)" + (after or r"(?!\S)"))
+    return re.compile((before or r"(?<!\S)") + r"(\S{1,100}?)" + (after or r"(?!\S)"))
 
 
 def _in_unit(found: str, unit: str) -> str:

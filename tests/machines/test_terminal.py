@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from checks.terminal import plain, unseen, visible
+from checks.terminal import is_unseen, plain, visible
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_the_time_grows_with_the_text_and_no_faster(made):
 def test_what_is_seen_stays_as_it_is():
     text = "plain, café, 内核，“x” — é\tand\nlines ✔ 🎉"
     assert visible(text) == text
-    assert [unseen(character) for character in " \n\tax内"] == [False] * 6
+    assert [is_unseen(character) for character in " \n\tax内"] == [False] * 6
     assert visible("a\x1b[0mb\x9b") == "a\\x1b[0mb\\u009b"

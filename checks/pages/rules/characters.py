@@ -1,7 +1,6 @@
 """Characters that a reader cannot see, or takes for others: which they are, and how an output shows them.
 
-The rules are Unicode's categories, so that no character is forgotten. The few letters and marks that are blank although
-their category says otherwise are those with Unicode's property Default_Ignorable_Code_Point, which Python does not know.
+Which characters cannot be seen is decided by Unicode's categories, so that none is forgotten (checks/terminal.py).
 """
 
 from __future__ import annotations
@@ -13,23 +12,13 @@ from collections.abc import Iterator
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Comment, String, is_token_subtype
 
-# Control, format, private use, surrogate, unassigned; line and paragraph separators. Spaces are told apart from U+0020.
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp", "Zs"}
-_BLANK_LETTERS = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffc\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
-)
+from checks.terminal import is_unseen
+
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNSEEN_ASCII = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _WORD = re.compile(r"[\w\u0300-\u036f-]+")
 _OPTION_DASH = re.compile("(?:^|(?<=[\\s\"'`=(]))[\u2010-\u2015\u2212\ufe58\ufe63\uff0d](?=[A-Za-z0-9])")
 _EAST_ASIAN = ("CJK ", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
-
-
-def is_unseen(character: str) -> bool:
-    """Whether a reader cannot see this character, or see that it is no plain space. Tab and newline are seen."""
-    if character in " \t\n":
-        return False
-    return unicodedata.category(character) in _UNSEEN or _BLANK_LETTERS.match(character) is not None
 
 
 def unseen(line: str) -> str | None:
