@@ -67,10 +67,9 @@ class Runner:
             progress = self._enter(page)
             while snippet.id not in progress.done:
                 progress = self._execute(progress.left[0])
-        except Failed:
-            raise
-        except Exception:
-            self._give_up(page, snippet)
+        except Exception as error:
+            if not isinstance(error, Failed):
+                self._give_up(page, snippet)
             raise
         outcome = progress.done[snippet.id]
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
@@ -149,8 +148,8 @@ class Runner:
     def _write_output(self, snippet: Snippet, outcome: Outcome) -> str:
         """Write what a failed snippet printed, and the whole console; where they are, in words."""
         folder = self.config.work_dir / "failed" / self.target.name / snippet.page
-        on_machine = self.progress and self.progress.on_machine and self.session
-        return keep_output(folder, self.config.root, snippet, outcome, on_machine.machine.console_text() if on_machine else "")
+        session = self.session if self.progress and self.progress.on_machine else None
+        return keep_output(folder, self.config.root, snippet, outcome, session.machine.console_text() if session else "")
 
     # ---- states
 
