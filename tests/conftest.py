@@ -15,6 +15,15 @@ def make_guide(tmp_path):
     return GuideFolder(tmp_path)
 
 
+@pytest.fixture
+def site_below(tmp_path):
+    """A site with the page "index", in a folder of its own, so that there is room beside it."""
+    (tmp_path / "site").mkdir()
+    made = GuideFolder(tmp_path / "site")
+    made.page("index", "Words.\n")
+    return made
+
+
 def orphans() -> set[str]:
     """Containers of ours and folders of machines whose runner no longer lives."""
     from checks.host import cache_dir, owner_in_name, owner_is_alive

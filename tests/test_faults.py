@@ -7,22 +7,16 @@ A case more is one line in CASES: how the site or its surroundings are made wron
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from guides import ROOT, run_guide
 
 from checks import cli, faults, host
 from checks.config import Config
 
 PAGE = "Words.\n"
-ROOM = "No space left on device"
 
 
 def nothing(site: Path) -> dict[str, str]:
@@ -161,49 +155,12 @@ CASES: list[tuple[Callable[[Path], dict[str, str]], tuple[str | bytes, ...], str
 )
 def test_a_fault_is_one_message_and_status_2(make, arguments, expected, site_below):
     env = make(site_below.folder)
-    done = run_guide(site_below, *arguments, **env)
-    told = done.stdout + done.stderr
+    done = site_below.guide(*arguments, **env)
+    told = done.out
     assert re.search(expected, told, re.MULTILINE), told
-    assert done.returncode == 2, told
+    assert done.status == 2, told
     assert "Traceback" not in told and "INTERNALERROR" not in told
     assert told.replace("\n", "").isprintable()
-
-
-@pytest.mark.parametrize(
-    ("redirection", "status", "expected"),
-    [
-        (">/dev/full", 2, ROOM),
-        (">&-", 2, "standard output is closed"),
-        (">/dev/full 2>&1", 2, ""),
-        (">&- 2>&-", 2, ""),
-        ("<&-", 0, ""),
-        ("2>&-", 0, ""),
-        ("--json >/dev/full", 2, ROOM),
-        ("--help >/dev/full", 2, ROOM),
-        ("| true; exit ${PIPESTATUS[0]}", (0, 141), ""),
-    ],
-)
-@pytest.mark.parametrize("command", ["list"])
-def test_streams_that_take_nothing_are_told(command, redirection, status, expected, site_below):
-    script = f'"{sys.executable}" -m checks --config mkdocs.yml {command} {redirection}'
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=site_below.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
-    assert done.returncode in (status if isinstance(status, tuple) else (status,))
-    assert expected in done.stderr and "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
-
-
-@pytest.mark.parametrize(
-    "env", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "zh_CN.GBK"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}],
-    ids=str,
-)  # fmt: skip
-def test_a_locale_that_lacks_the_characters_is_no_error(env, site_below):
-    (site_below.folder / "docs" / "内核.md").write_text("# 内核 {#n}\n", encoding="utf-8")
-    site_below.page("index", PAGE, machine="飞")
-    done = run_guide(site_below, "list", **env)
-    assert done.returncode == 2 and "docs/index.md:3: machine: expected container or vm" in done.stderr
-    (site_below.folder / "docs" / "index.md").unlink()
-    assert run_guide(site_below, "list", **env).returncode == 0
 
 
 # ---- mistakes of ours
@@ -231,20 +188,3 @@ def test_the_trace_goes_elsewhere_where_the_work_folder_cannot_be_written(put, t
     assert str(tmp_path / "tmp") in told and "ValueError: x" in Path(told.rsplit(" ", 1)[1]).read_text()
     monkeypatch.setattr(faults.tempfile, "tempdir", str(tmp_path / "nowhere"))
     assert "stands in no file" in faults.message(ValueError("x"), None)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_a_command_as_ctrl_c_does(number, site_below):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "checks", "--config", "mkdocs.yml", "serve", "--port", "0"],
-        cwd=site_below.folder, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert process.stdout
-    for line in process.stdout:
-        if "shows the guide" in line:
-            break
-    process.send_signal(number)
-    assert process.wait(timeout=60) == 0
-    assert "Traceback" not in process.stdout.read()
-    process.stdout.close()

@@ -147,8 +147,8 @@ class Runner:
     def _write_output(self, snippet: Snippet, outcome: Outcome) -> str:
         """Write what a failed snippet printed, and the whole console; where they are, in words."""
         folder = self.config.work_dir / "failed" / self.target.name / snippet.page
-        on_machine = self.progress and self.progress.on_machine and self.session
-        return keep_output(folder, self.config.root, snippet, outcome, on_machine.machine.console_text() if on_machine else "")
+        session = self.session if self.progress and self.progress.on_machine else None
+        return keep_output(folder, self.config.root, snippet, outcome, session.machine.console_text() if session else "")
 
     # ---- states
 
