@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-from pathlib import Path
 
 import pytest
 from guides import GuideFolder
@@ -61,12 +60,3 @@ def nothing_left(request):
 @pytest.fixture
 def kills_runs():
     """Marks a test that ends runs by SIGKILL."""
-
-
-@pytest.fixture
-def site_below(tmp_path: Path) -> GuideFolder:
-    """A site in a folder of its own, so that there is room beside it."""
-    (tmp_path / "site").mkdir()
-    made = GuideFolder(tmp_path / "site")
-    made.page("index", "Words.\n")
-    return made

@@ -203,13 +203,3 @@ def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
                 outcomes=outcomes, console='{"version": 2}\n[0.1, "o", "booting\\r\\n"]\n',
             )  # fmt: skip
             write_evidence(config.evidence_dir, run, page, snippet_fingerprints(guide, page, made), made)
-
-
-def run_guide(site: GuideFolder, *arguments: str | bytes, **env: str) -> subprocess.CompletedProcess[str]:
-    """./guide as its user starts it. The configuration is the site's, unless the arguments name another."""
-    own = [] if "--config" in arguments else ["--config", str(site.folder / "mkdocs.yml")]
-    return subprocess.run(
-        [sys.executable, "-m", "checks", *own, *arguments],
-        cwd=site.folder, env={**os.environ, "PYTHONPATH": str(ROOT), **env}, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, errors="surrogateescape", timeout=300,
-    )  # fmt: skip
