@@ -108,7 +108,7 @@ def make_site(folder: Path, story: str, target: Target, targets: dict[str, Targe
     (folder / "docs" / "story.md").write_text(story)
     settings = {}
     for name in {target.name, target.emulator}:
-        fields = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(targets[name]).items()}
+        fields = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(targets[name]).items() if value}
         settings[name] = {key: value for key, value in fields.items() if key != "name"}
     (folder / "targets.yml").write_text(yaml.safe_dump(settings))
     config = folder / "mkdocs.yml"

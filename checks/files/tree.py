@@ -14,7 +14,6 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from checks.files.drawings import wrong_in_drawing
 from checks.files.plain import kind_of
 from checks.model import GuideError, PageErrors, Problem
 
@@ -46,9 +45,6 @@ def check_tree(root: Path, pages: Iterable[Path], others: Iterable[Path], work: 
     problems |= dict(_problems(root, work, _wrong_kind))
     if problems:
         raise PageErrors(sorted(Problem(path.relative_to(root), 0, text) for path, text in problems.items()))
-    drawings = sorted(file for folder in pages for file in folder.rglob("*.svg") if not file.name.startswith("."))
-    if wrong := [problem for file in drawings for problem in wrong_in_drawing(file, file.relative_to(root))]:
-        raise PageErrors(sorted(wrong))
     _refuse_tracked(root, work)
 
 

@@ -184,10 +184,9 @@ def test_autopkgtest_has_the_same_machine_and_is_as_confined(tmp_path, target):
 
 
 def test_extra_packages_make_another_image_and_leave_the_emulator_alone(tmp_path, monkeypatch, target):
-    inspected = SimpleNamespace(stdout='sha256:0 {"guide.digest": "0"}')
     monkeypatch.setenv("GUIDE_CACHE", str(tmp_path))
     monkeypatch.setattr(build.engines, "answering", lambda: ["podman"])
-    monkeypatch.setattr(build.engines, "find", lambda tag: SimpleNamespace(call=lambda *words: inspected))
+    monkeypatch.setattr(build.engines, "find", lambda tag: SimpleNamespace(image_facts=lambda tag: ("sha256:0", {"guide.digest": "0"})))
     monkeypatch.setattr(build.Engine, "has_image", lambda engine, tag: True)
     builder = build.Builder({target.emulator: target})
     plain, extended = builder.emulator(target), builder.emulator(target, ("autopkgtest",))

@@ -73,6 +73,7 @@ class FakeMachine:
     """A VM whose agent says what it is told to, and whose kernel panics once its button has been pressed."""
 
     kind, accelerator, emulator, default_timeout_s, in_use, slot, saves_processes = "vm", None, None, 120, None, None, True
+    page_time = None
 
     def __init__(self, *messages):
         self.console = Console(Path("/nonexistent"))
