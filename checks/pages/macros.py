@@ -29,6 +29,9 @@ _OPENING = re.compile(r"\[\[[\[%#]")
 _TEXT = r"""(?:"[^"\\]*"|'[^'\\]*')"""
 _CALL = re.compile(rf"\[\[\[[ ]*(?P<name>\w+)[ ]*\([ ]*(?P<arguments>(?:{_TEXT}(?:[ ]*,[ ]*{_TEXT})*)?)[ ]*\)[ ]*\]\]\]")
 _ARGUMENT = re.compile(_TEXT)
+# The macro that returns an address, and the words that stand for a macro where a page's HTML is judged.
+_ADDRESS = "transcript_url"
+ADDRESS_WORD, OTHER_WORD = "checksaddress", "checksmacro"
 _CODE = re.compile(r"<code\b|</code>|(?P<token>checksmacro[0-9a-f]+x\d+x)")
 
 
@@ -81,7 +84,8 @@ def expand(text: str, macros: Iterable[Macro], first_line: int, call: Callable[[
 
 def without_macros(lines: Sequence[str], macros: Iterable[Macro]) -> list[str]:
     """The lines with a word in place of each macro, so that Markdown cannot take its brackets and quotes for a link."""
-    return _replaced(lines, [(macro.line, macro.column, macro.source, "checksmacro") for macro in macros])
+    words = ((macro, ADDRESS_WORD if macro.name == _ADDRESS else OTHER_WORD) for macro in macros)
+    return _replaced(lines, [(macro.line, macro.column, macro.source, word) for macro, word in words])
 
 
 def _replaced(lines: Sequence[str], places: Iterable[tuple[int, int, str, str]]) -> list[str]:

@@ -105,8 +105,11 @@ def test_looking_for_numbers_takes_no_longer_than_its_prose(piece):
 
 
 def test_the_macro_writes_what_no_markup_can_come_of(tmp_path, monkeypatch):
-    page = PAGE.replace("size:268435456", "size:268435456\nname <b>*x*_y_").replace("PROSE", '[[[ value("say", "name *") ]]]')
+    page = PAGE.replace("size:268435456", "size:268435456\nname <b>*x*_y_\nhidden \u202ea\u3164").replace(
+        "PROSE", '[[[ value("say", "name *") ]]]'
+    )
     config = one_language(tmp_path, {"x": page})
     monkeypatch.setattr(hooks, "_context", replace(context_of(config, read_guide(config), "en"), page="x"))
     assert hooks.value("say", "size:*", "MiB") == "256"
     assert hooks.value("say", "name *") == "&#60;b&#62;&#42;x&#42;&#95;y&#95;"
+    assert hooks.value("say", "hidden *") == "&#60;U&#43;202E&#62;a&#60;U&#43;3164&#62;"

@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+from checks.pages.macros import ADDRESS_WORD, OTHER_WORD
+
 VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 _ANYWHERE = frozenset(("id", "class", "title", "lang"))
 _OWN_ATTRIBUTES: dict[str, frozenset[str]] = {
@@ -223,7 +225,10 @@ def _attribute_problems(element: str, attributes: list[tuple[str, str]], ids: se
     counts = Counter(name for name, _ in attributes)
     yield from (f"<{element}> has the attribute {name} twice" for name, count in counts.items() if count > 1)
     for name, value in attributes:
-        if name not in allowed:
+        # What a macro returns is not known here: an output's value may be an address that is code, or an id of the theme.
+        if OTHER_WORD in value or (ADDRESS_WORD in value and name != "href"):
+            yield f"a macro in the attribute {name} of <{element}>: only transcript_url may stand in an attribute, as the address of a link"
+        elif name not in allowed:
             known = ", ".join(sorted(allowed))
             yield f"the attribute {name} of <{element}> is not allowed (known: {known}); to show it as text, put it between backquotes"
         elif name == "id":
