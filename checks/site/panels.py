@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from checks.evidence.validity import RecordedRun
 from checks.model import Page, Snippet, meant_for
@@ -30,7 +31,9 @@ def _seen(value: Any) -> Any:
     """A value as the templates write it: of a text, what cannot be seen is made visible. What a machine printed may be meant to mislead."""
     if not isinstance(value, str):
         return value
-    return type(value)(visible(value))  # Markup stays Markup
+    if isinstance(value, Markup):  # HTML, in which "<U+202E>" would be an element
+        return Markup("".join(character if (seen := visible(character)) == character else escape(seen) for character in str(value)))
+    return visible(value)
 
 
 def render(template: str, **values: Any) -> str:

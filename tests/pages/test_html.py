@@ -148,6 +148,11 @@ DRAWINGS = {
     "a style sheet": ('<?xml-stylesheet href="x"?>' + SVG.format(""), "1: a drawing has no <? ?>"),
     "entities": ('<!DOCTYPE svg [<!ENTITY x SYSTEM "/etc/passwd">]>' + SVG.format("<text>&x;</text>"), "1: a drawing has no <!DOCTYPE>"),
     "HTML": ("<html><body>x</body></html>", "1: the element <body> is not allowed"),
+    "an element of XHTML with the name of one of SVG": (SVG.format('<g xmlns="http://www.w3.org/1999/xhtml"/>'), "2: the element <g>"),
+    "HREF, which counts where the drawing stands in HTML": (SVG.format('<use HREF="data:x"/>'), "2: HREF: expected a part of the drawing"),
+    "a base": (SVG.format('<g xml:base="https://e.org/"/>'), "2: base: expected a part of the drawing"),
+    "an import in pieces": (SVG.format("<style>@im<!-- x -->port 'x';</style>"), "2: <style>: expected nothing to load"),
+    "an image set": (SVG.format("<style>g{mask:image-set('x' 1x)}</style>"), "2: <style>: expected nothing to load"),
     "no XML": ("<svg><p>", "1: no XML"),
     "nothing": ("", "1: no XML"),
 }  # fmt: skip

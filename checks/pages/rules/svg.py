@@ -14,8 +14,9 @@ _ELEMENTS = frozenset((
     "clipPath", "mask", "pattern",
 ))  # fmt: skip
 _NAMESPACE = "http://www.w3.org/2000/svg"
-_HREFS = ("href", "{http://www.w3.org/1999/xlink}href", "src")
-_LOADS = re.compile(r"url\s*+\(\s*+(?![\"']?#)|@import|expression\s*\(|\\", re.IGNORECASE)
+_ADDRESSES = ("href", "src", "base")  # in whatever namespace and case: a drawing also stands within HTML, which knows neither
+# In a style: an address, which may only be that of a part of the drawing; an import; an escape, which could write either.
+_LOADS = re.compile(r"url\s*+\(\s*+(?![\"']?#)|(?:src|image|image-set)\s*+\(|@import|expression\s*+\(|\\", re.IGNORECASE)
 
 
 def problems(data: bytes) -> list[tuple[int, str]]:
@@ -58,13 +59,15 @@ def _node(node: etree._Element) -> list[str]:
     if name.namespace != _NAMESPACE or name.localname not in _ELEMENTS:
         return [f"the element <{name.localname}> is not allowed in a drawing (known: {', '.join(sorted(_ELEMENTS))})"]
     found = []
-    for key, value in ((str(key), str(value)) for key, value in node.attrib.items()):
+    for key, value in ((etree.QName(key).localname, str(value)) for key, value in node.attrib.items()):
         if key.lower().startswith("on"):
             found.append(f"the attribute {key} is not allowed in a drawing: it is code")
-        elif key in _HREFS and not value.strip().startswith("#"):
-            found.append(f"{etree.QName(key).localname}: expected a part of the drawing itself, like #part, found {ascii(value)[:60]}")
+        elif key.lower() in _ADDRESSES:
+            if not value.strip().startswith("#"):
+                found.append(f"{key}: expected a part of the drawing itself, like #part, found {ascii(value)[:60]}")
         elif _LOADS.search(value):
-            found.append(f"{etree.QName(key).localname}: expected nothing to load, found {ascii(value)[:60]}")
-    if name.localname == "style" and _LOADS.search("".join(map(str, node.itertext()))):
+            found.append(f"{key}: expected nothing to load, found {ascii(value)[:60]}")
+    # Browsers read a style without the comments and elements in it.
+    if name.localname == "style" and _LOADS.search("".join([node.text or "", *(child.tail or "" for child in node)])):
         found.append("<style>: expected nothing to load: no url() but of a part of the drawing, no @import, no backslash")
     return found
