@@ -28,7 +28,7 @@ def run_pytest(config: Config, target: str, *arguments: str, interactive: bool =
 
     ``interactive`` leaves the terminal to pytest, as --keep needs it.
     """
-    command = [sys.executable, "-m", "pytest", "--rootdir", str(config.root), *arguments]
+    command = [sys.executable, "-m", "checks.pytest_plugin", "--rootdir", str(config.root), *arguments]
     if config.root == PROJECT:
         command += ["-c", str(PROJECT / "pyproject.toml")]  # else pytest would take a pytest.ini that lies among the pages
     else:

@@ -8,6 +8,8 @@ Anything wrong with the pages ends the session before anything is run.
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Generator
 from functools import partial
 from pathlib import Path
@@ -53,6 +55,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Markers, the summary, and the log's handlers."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # see __main__.py
     config.addinivalue_line("markers", "slow: takes minutes, most of them in a VM; ./guide test --all runs it")
     config.addinivalue_line("markers", "container: starts containers")
     config.addinivalue_line("markers", "browser: needs Chromium")

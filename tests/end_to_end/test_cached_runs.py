@@ -130,7 +130,7 @@ def test_a_page_that_fails_side_by_side_fails_once(make_guide, tmp_path):
 def test_a_setting_that_is_none_is_named(make_guide):
     ran = make_guide.guide("verify", "--jobs", "many")
     assert ran.status == 2
-    assert "--jobs: expected a number or auto" in ran.out
+    assert "--jobs: expected a number from 1 to 9999, or auto" in ran.out
     config = make_guide.folder / "mkdocs.yml"
     config.write_text(config.read_text().rstrip() + "\n    states: {gib: none}\n")
     ran = make_guide.guide("list")
