@@ -61,7 +61,9 @@ def _run_twice(config: Config, target: str, arguments: list[str]) -> tuple[int, 
     began = time.monotonic()
     first, second = (new_report(config, name) for name in ("junit-test.xml", "junit-second-try.xml"))
     shutil.rmtree(config.work_dir / "pytest", ignore_errors=True)  # --last-failed is to know the failures of this run only.
-    status = STATUS.get(run_pytest(config, target, "--guide-jobs=auto", *arguments, f"--junitxml={first}"), 2)
+    # pytest-cov looks for workers before there are any: it takes the word of --dist.
+    workers = ["--guide-jobs=auto", *(["--dist=loadfile"] if "--cov-branch" in arguments else [])]
+    status = STATUS.get(run_pytest(config, target, *workers, *arguments, f"--junitxml={first}"), 2)
     failed = failed_tests(first)
     # An error outside any test, as of a file that cannot be imported, is no accident.
     may_try_again = all(not test.startswith(" ") for test in failed) and time.monotonic() - began < SECOND_TRY_BEFORE_S

@@ -9,6 +9,6 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 import pytest  # noqa: E402  the import is a part of that time
 
 try:
-    sys.exit(pytest.console_main())
+    sys.exit(pytest.main())
 except KeyboardInterrupt:
     sys.exit(130)

@@ -87,6 +87,8 @@ def distribute(config: pytest.Config, number: int, run: str) -> None:
         config.option.numprocesses = number
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+    else:
+        config.option.dist = "no"
 
 
 def tell_worker(config: pytest.Config, workerinput: dict[str, object]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
+from guides import ROOT
 
 from checks.commands import junit
 from checks.commands.display import Display, Estimates
@@ -94,6 +97,21 @@ def test_all_runs_every_page_and_test_and_renews_the_evidence(make_guide, nothin
     assert ran.status == 0, ran.out
     assert ran.out.strip().splitlines()[-2:] == ["all 1 pages were run on debian-13", "2 passed, 0 failed"]
     assert ran.evidence["one"]["snippets"][0]["output"] != first
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_coverage_is_measured_by_any_number_of_workers(jobs, make_guide):
+    """The arguments that --all adds on this repository; a generated guide has no code of its own to measure."""
+    (make_guide.folder / "tests").mkdir()
+    for name in ("one", "two"):
+        (make_guide.folder / "tests" / f"test_{name}.py").write_text("def test_it():\n    import checks.model\n")
+    make_guide.page("prose", "Nothing runs here.\n")
+    command = [sys.executable, "-m", "checks.pytest_plugin", "--rootdir", str(make_guide.folder), "-p", "checks.pytest_plugin.plugin"]
+    command += ["-c", os.devnull, f"--guide-config={make_guide.folder / 'mkdocs.yml'}", f"--guide-jobs={jobs}", "--dist=loadfile", "tests"]
+    command += ["--cov=checks", "--cov-branch", "--cov-report=term"]
+    done = subprocess.run(command, cwd=make_guide.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
+    assert "checks/model.py" in done.stdout
 
 
 @pytest.mark.container
