@@ -10,6 +10,9 @@ import select
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from checks.machines import guest
 from checks.machines.machine import MachineLost, Message
@@ -28,6 +31,53 @@ LOADER = (_FOLDER / "loader.py").read_text()
 MODULES_DIGEST = hashlib.sha256(b"\0".join(code for _, code in MODULES)).hexdigest()
 
 
+_Position = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,9}:[0-9]{1,3})?$")]  # "LINE:STATUS", or ""
+
+
+class _Kind(BaseModel):
+    """What every message of the agent has to be; the fields are those of agent.py."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class _Start(_Kind):
+    boot_id: Annotated[str, StringConstraints(max_length=100)]
+    kernel: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class _Output(_Kind):
+    data: str
+
+
+class _Result(_Kind):
+    status: int
+    out: str
+
+
+class _Failure(_Kind):
+    number: int
+    failed: _Position
+
+
+class _End(_Kind):
+    number: int
+    status: int | None
+    seconds: float = 0
+    failed: _Position = ""
+    inside: list[_Position] = []
+    limits: dict[str, int] = {}
+    late: dict[str, int] = {}
+    answers: int = 1
+
+
+class _Limits(_Kind):
+    limits: dict[str, int]
+
+
+_KINDS: dict[str, type[_Kind]] = {
+    "loader": _Start, "hello": _Start, "out": _Output, "result": _Result,
+    "failed": _Failure, "done": _End, "ended": _End, "limits": _Limits,
+}  # fmt: skip
 LINE_BYTES = 8 << 20  # The agent sends at most 64 KiB of output a line, and the whole output of an ``exec``.
 
 
@@ -104,8 +154,12 @@ class Channel:
             message = json.loads(line)
         except (ValueError, RecursionError):
             return  # A line that was cut off when the machine went away, or noise on the port while a machine starts.
-        if not isinstance(message, dict) or not isinstance(message.get("op"), str):
-            raise MachineLost(f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place")
+        try:
+            _KINDS[message["op"]].model_validate(message)
+        except (KeyError, TypeError, ValidationError):
+            raise MachineLost(
+                f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place"
+            ) from None
         self.queue.append(message)
 
     def expect(self, op: str, timeout_s: float, sender: str, tick: Callable[[], None] | None = None) -> Message:
