@@ -1,8 +1,8 @@
 """The system calls of page containers: podman's default list without what no snippet needs and attacks on kernels use.
 
 podman's default lets a container make user namespaces. In one of its own a process has every capability, and with
-them reaches parts of the kernel that an ordinary user never does. docker's default is built into docker and forbids
-all that is forbidden here, so docker keeps its own.
+them reaches parts of the kernel that an ordinary user never does. docker's default is built into docker, which keeps
+it; how much of this list a version of docker forbids by itself has not been tried.
 """
 
 from __future__ import annotations

@@ -155,6 +155,21 @@ def test_a_signal_to_guide_alone_ends_it_and_its_machine(make_guide, number):
     assert not set(mine) & {name for engine in _engines() for name, _ in engine.ours()}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after_s", [0.3, 0.7, 1.1, 1.5, 1.9])
+def test_a_signal_while_guide_starts_ends_it_without_a_traceback(make_guide, number, after_s):
+    """Whatever it is doing at that moment: loading itself, loading pytest, reading pages."""
+    make_guide.snippets("page", "sleep 3000", attributes='data-timeout="3000"')
+    command = [sys.executable, "-m", "checks", "--config", str(make_guide.folder / "mkdocs.yml"), "verify"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.Popen(command, cwd=make_guide.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    time.sleep(after_s)
+    run.send_signal(number)
+    output, _ = run.communicate(timeout=300)
+    assert run.returncode in (130, -number), output
+    assert b"Traceback" not in output
+
+
 def _engines():
     from checks.machines import engine as engines
 

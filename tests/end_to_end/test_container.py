@@ -247,3 +247,12 @@ def test_what_cannot_be_chosen_is_named(make_guide):
     ran = verify(make_guide, "--target", "plan-9")
     assert ran.status == 2
     assert "there is no target 'plan-9'; the guide has debian-13" in ran.out
+
+
+def test_a_home_with_blanks_and_chinese_is_no_hindrance(make_guide, tmp_path):
+    home = tmp_path / "家 里:a,b"
+    home.mkdir()
+    make_guide.snippets("page", "echo here")
+    ran = make_guide.guide("verify", HOME=str(home), GUIDE_CACHE="")
+    assert ran.status == 0, ran.out
+    assert (home / ".cache" / "guide-checks").is_dir()

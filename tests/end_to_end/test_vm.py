@@ -49,6 +49,41 @@ def test_what_was_not_announced_is_a_failure(make_guide):
     assert ran.evidence == {}
 
 
+# What a crash prints, and a file where its dump would be: the times say that one kernel panicked and another one started.
+FAKE_CRASH = """
+sudo sh -c 'printf "\\r\\n[ 9999.000001] Kernel panic - not syncing: x\\r\\n[ 9999.100000] CPU: 0\\r\\n" >/dev/ttyS0'
+sudo sh -c 'printf "[    1.000000] kdump: capturing\\r\\n" >/dev/ttyS0'
+sudo mkdir -p /var/crash/1
+sudo dd if=/dev/urandom of=/var/crash/1/dump.1 bs=1M count=1 status=none
+sync
+sudo reboot -f
+""".strip()
+
+
+def test_a_crash_on_the_console_and_a_file_are_no_crash(make_guide):
+    make_guide.page("fake", fence("crash", FAKE_CRASH, expect="crash"), machine="vm")
+    fake_kexec = """
+sudo sh -c 'cat /proc/sys/kernel/random/uuid >/run/boot_id; mount --bind /run/boot_id /proc/sys/kernel/random/boot_id'
+sudo systemctl restart guide-agent.service
+""".strip()
+    make_guide.page("fake-kexec", fence("kexec", fake_kexec, expect="kexec"), machine="vm")
+    ran = make_guide.guide("verify")
+    assert ran.status == 1, ran.out
+    assert "QEMU never saw a processor run in the memory that is reserved" in report(ran, "fake", "crash")
+    assert "no other kernel has started" in report(ran, "fake-kexec", "kexec")
+    assert ran.evidence == {}
+
+
+def test_an_agent_that_is_killed_or_stopped_fails_its_page_and_no_other(make_guide):
+    make_guide.page("killed", fence("kill", "sudo pkill -KILL -f loader.py; sleep 100"), machine="vm")
+    make_guide.page("stopped", fence("stop", "sudo pkill -STOP -f loader.py; sleep 1", timeout=5), machine="vm")
+    make_guide.page("fine", fence("echo", "echo fine"), machine="vm")
+    ran = make_guide.guide("verify")
+    assert ran.status == 1, ran.out
+    assert "killed.md::kill[debian-13] PASSED" not in ran.out and "stopped.md::stop[debian-13] PASSED" not in ran.out
+    assert set(ran.evidence) == {"fine"}
+
+
 def test_a_capture_kernel_may_die_where_the_page_says_that_no_dump_is_left(make_guide):
     """With an initramfs that holds nothing it finds no root and panics; a page that does not announce that has failed."""
     reserve = """GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=128M\""""

@@ -83,6 +83,8 @@ FORGERIES = {
         ("(while :; do for d in /run/guide-*/* /proc/$$/fd/*; do : >$d/0; done; done) >/dev/null 2>&1 &", PASSES),
         ("false", STATUS_1),
     ],
+    "a terminal made raw, signals ignored": [("stty raw -echo eof a; trap '' INT TERM HUP QUIT; cat", OVERDUE)],
+    "half a mark": [("printf '\\036%016d' 0; false", STATUS_1), ("echo in order", PASSES)],
     "a loop left": [("break; continue", PASSES), ("false", STATUS_1)],
     "a return": [("return 0 2>/dev/null || true", PASSES), ("false", STATUS_1)],
     "marks on the terminal": [("printf '\\036%032d\\036' 0; false", STATUS_1), ("echo in order", PASSES)],
