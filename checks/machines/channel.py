@@ -10,6 +10,9 @@ import select
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from checks.machines import guest
 from checks.machines.machine import MachineLost, Message
@@ -29,6 +32,60 @@ MODULES_DIGEST = hashlib.sha256(b"\0".join(code for _, code in MODULES)).hexdige
 
 
 LINE_BYTES = 8 << 20  # The agent sends at most 64 KiB of output a line, and the whole output of an ``exec``.
+
+_Failure = Annotated[str, Field(pattern=r"^[0-9]{1,9}:[0-9]{1,3}$")]  # LINE:STATUS
+
+
+class _Fields(BaseModel):
+    """What a message has to have beside its ``op``; root in a machine can send any other on the same port."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+
+class _Hello(_Fields):
+    boot_id: str
+    kernel: str
+
+
+class _Out(_Fields):
+    data: str
+
+
+class _Failed(_Fields):
+    failed: _Failure
+
+
+class _End(_Fields):
+    status: int | None = None
+    failed: _Failure | Literal[""] | None = None
+    inside: list[_Failure] | None = None
+    limits: dict[str, int] | None = None
+    late: dict[str, int] | None = None
+
+
+class _Done(_End):
+    status: int | None
+    answers: int = 1
+
+
+class _Result(_Fields):
+    status: int
+    out: str
+
+
+class _Limits(_Fields):
+    limits: dict[str, int]
+
+
+_KINDS: dict[str, type[_Fields]] = {
+    "hello": _Hello,
+    "out": _Out,
+    "failed": _Failed,
+    "done": _Done,
+    "ended": _End,
+    "result": _Result,
+    "limits": _Limits,
+}
 
 
 class Channel:
@@ -89,13 +146,16 @@ class Channel:
     def _take(self, data: bytes) -> None:
         *ends, rest = data.split(b"\n")
         for end in ends:
-            self.beginning.append(end)
+            self._keep(end)
             line = b"".join(self.beginning)
             self.beginning, self.waiting_bytes = [], 0
             if line:
                 self._take_line(line)
-        self.beginning.append(rest)
-        self.waiting_bytes += len(rest)
+        self._keep(rest)
+
+    def _keep(self, part: bytes) -> None:
+        self.beginning.append(part)
+        self.waiting_bytes += len(part)
         if self.waiting_bytes > LINE_BYTES:
             raise MachineLost(f"the machine's agent sent a line of more than {LINE_BYTES >> 20} MiB: something else speaks in its place")
 
@@ -105,7 +165,12 @@ class Channel:
         except (ValueError, RecursionError):
             return  # A line that was cut off when the machine went away, or noise on the port while a machine starts.
         if not isinstance(message, dict) or not isinstance(message.get("op"), str):
-            raise MachineLost(f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place")
+            raise _another_speaks(line)
+        try:
+            # Unlike json, pydantic refuses half a surrogate, which no file can hold.
+            _KINDS.get(message["op"], _Fields).model_validate_json(line)
+        except ValidationError:
+            raise _another_speaks(line) from None
         self.queue.append(message)
 
     def expect(self, op: str, timeout_s: float, sender: str, tick: Callable[[], None] | None = None) -> Message:
@@ -120,6 +185,10 @@ class Channel:
         """Send the agent to the loader that waits for it; the agent will log ``user`` in."""
         modules = [(name, base64.b64encode(code).decode()) for name, code in MODULES]
         self.send(op="load", modules=modules, options={"user": user})
+
+
+def _another_speaks(line: bytes) -> MachineLost:
+    return MachineLost(f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place")
 
 
 def decode(message: Message, key: str) -> bytes:
