@@ -20,7 +20,7 @@ printed = st.lists(st.sampled_from(PIECES) | st.binary(max_size=8), max_size=40)
 
 
 @given(printed)
-@examples(2000)
+@examples(500)
 def test_nothing_is_left_that_a_terminal_obeys_or_a_reader_cannot_see(data):
     text = terminal.plain(data)
     assert not [character for character in text if terminal.is_unseen(character)]
@@ -28,7 +28,7 @@ def test_nothing_is_left_that_a_terminal_obeys_or_a_reader_cannot_see(data):
 
 
 @given(printed)
-@examples(2000)
+@examples(500)
 def test_a_text_that_was_made_plain_stays_as_it_is(data):
     text = terminal.plain(data)
     assert terminal.plain(text.encode()) == text
@@ -36,7 +36,7 @@ def test_a_text_that_was_made_plain_stays_as_it_is(data):
 
 
 @given(printed)
-@examples(2000)
+@examples(500)
 def test_the_text_grows_with_what_was_printed_and_no_faster(data):
     # An invisible byte becomes four characters, \xff; an invisible character of two to four bytes at most ten.
     assert len(terminal.plain(data)) <= 4 * len(data)

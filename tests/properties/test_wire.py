@@ -49,7 +49,7 @@ def taken(chunks: list[bytes]) -> tuple[list[channel.Message], str]:
 
 @given(streams, st.lists(st.integers(0, 400), max_size=12))
 @example(b'{"op": "' + b"x" * 80 + b'"}\n', [70])  # one line, longer than a line may be, was taken where it came in one piece
-@examples(1000)
+@examples(400)
 def test_a_stream_brings_the_same_messages_wherever_it_is_cut(stream, cuts):
     ends = sorted({min(cut, len(stream)) for cut in cuts} | {len(stream)})
     with patch.object(channel, "LINE_BYTES", LINE_BYTES):
@@ -67,7 +67,7 @@ def test_messages_arrive_whole_and_in_their_order_whatever_noise_is_between_them
 
 
 @given(st.dictionaries(st.sampled_from(["status", "failed", "inside", "limits", "late", "answers"]), values | ends))
-@examples(2000)
+@examples(500)
 def test_the_end_of_a_snippet_is_judged_or_the_machine_is_given_up(fields):
     """What judges the end (sessions/verdict.py) never sees a message that it cannot read."""
     line = channel.Channel(-1, -1)

@@ -30,7 +30,7 @@ def lines(text: str) -> range:
 
 
 @given(texts)
-@examples(1500)
+@examples(400)
 def test_a_document_is_read_or_refused_with_lines(text):
     try:
         document = Document(text, Path("data/x.yml"))
@@ -43,7 +43,7 @@ def test_a_document_is_read_or_refused_with_lines(text):
 
 
 @given(texts)
-@examples(1500)
+@examples(400)
 def test_a_front_matter_is_read_or_refused_with_lines(text):
     page = f"---\n{text}\n---\n\n# X\n"
     head = frontmatter.read(page)
