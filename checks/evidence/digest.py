@@ -25,6 +25,8 @@ def broken_seal(content: bytes, data: dict[str, Any], cast: bytes | None) -> str
 
     ``content`` is the file and ``data`` what JSON makes of the file. A file without a digest was not sealed: ask ``is_sealed`` first.
     """
+    if DIGEST not in data:
+        return "the file was changed since the run: its digest was taken out, and the digest of the recording was not"
     if _digest(data) != data[DIGEST]:
         return "the file was changed since the run: its content has another digest than the one in the file"
     if _rendered(data) != content:
@@ -40,8 +42,8 @@ def broken_seal(content: bytes, data: dict[str, Any], cast: bytes | None) -> str
 
 
 def is_sealed(data: dict[str, Any]) -> bool:
-    """Whether the evidence has a digest. Machinery of before 2026-11-29 wrote none."""
-    return DIGEST in data
+    """Whether a machinery wrote the file that writes digests: its own and that of the recording. Until 2026-11-29 it wrote neither."""
+    return DIGEST in data or CONSOLE in data
 
 
 def _digest(data: dict[str, Any]) -> str:

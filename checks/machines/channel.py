@@ -10,7 +10,7 @@ import select
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -31,7 +31,7 @@ LOADER = (_FOLDER / "loader.py").read_text()
 MODULES_DIGEST = hashlib.sha256(b"\0".join(code for _, code in MODULES)).hexdigest()
 
 
-_Position = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,9}:[0-9]{1,3})?$")]  # "LINE:STATUS", or ""
+_Position = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,9}:[0-9]{1,3}$")]  # LINE:STATUS
 
 
 class _Kind(BaseModel):
@@ -63,7 +63,7 @@ class _End(_Kind):
     number: int
     status: int | None
     seconds: float = 0
-    failed: _Position = ""
+    failed: _Position | Literal[""] = ""
     inside: list[_Position] = []
     limits: dict[str, int] = {}
     late: dict[str, int] = {}
@@ -139,13 +139,16 @@ class Channel:
     def _take(self, data: bytes) -> None:
         *ends, rest = data.split(b"\n")
         for end in ends:
-            self.beginning.append(end)
+            self._keep(end)
             line = b"".join(self.beginning)
             self.beginning, self.waiting_bytes = [], 0
             if line:
                 self._take_line(line)
-        self.beginning.append(rest)
-        self.waiting_bytes += len(rest)
+        self._keep(rest)
+
+    def _keep(self, part: bytes) -> None:
+        self.beginning.append(part)
+        self.waiting_bytes += len(part)
         if self.waiting_bytes > LINE_BYTES:
             raise MachineLost(f"the machine's agent sent a line of more than {LINE_BYTES >> 20} MiB: something else speaks in its place")
 
@@ -154,12 +157,13 @@ class Channel:
             message = json.loads(line)
         except (ValueError, RecursionError):
             return  # A line that was cut off when the machine went away, or noise on the port while a machine starts.
+        if not isinstance(message, dict) or not isinstance(message.get("op"), str) or message["op"] not in _KINDS:
+            raise _another_speaks(line)
         try:
-            _KINDS[message["op"]].model_validate(message)
-        except (KeyError, TypeError, ValidationError):
-            raise MachineLost(
-                f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place"
-            ) from None
+            # Unlike json, pydantic refuses half a surrogate, which no file can hold.
+            _KINDS[message["op"]].model_validate_json(line)
+        except ValidationError:
+            raise _another_speaks(line) from None
         self.queue.append(message)
 
     def expect(self, op: str, timeout_s: float, sender: str, tick: Callable[[], None] | None = None) -> Message:
@@ -174,6 +178,10 @@ class Channel:
         """Send the agent to the loader that waits for it; the agent will log ``user`` in."""
         modules = [(name, base64.b64encode(code).decode()) for name, code in MODULES]
         self.send(op="load", modules=modules, options={"user": user})
+
+
+def _another_speaks(line: bytes) -> MachineLost:
+    return MachineLost(f"expected a message of the machine's agent, found {line[:80]!r}: something else speaks in its place")
 
 
 def decode(message: Message, key: str) -> bytes:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from checks.machines import guest
 from checks.machines.machine import MachineLost
@@ -17,6 +19,39 @@ from checks.model import Dump, Outcome
 _PROGRAM = (Path(guest.__file__).parent / "dumps.py").read_text()
 CLOCK_TOLERANCE_S = 120  # between the clock of an emulated machine, which drifts, and this host's
 Execute = Callable[..., tuple[int, bytes]]
+_CRASH_TIME = re.compile(r"[0-9]{1,11}")  # seconds since 1970
+_Told = TypeVar("_Told")
+
+
+class _Part(BaseModel):
+    """What the program prints. Root in a machine can have another program print anything, so types are checked."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Kernel(_Part):
+    clock: float
+    uptime_s: float
+    release: str
+    vmcoreinfo: dict[str, str]
+    reserved: list[tuple[int, int]]
+
+
+class _Header(_Part):
+    release: str
+    vmcoreinfo: dict[str, str]
+    complete: bool
+
+
+class _Found(_Part):
+    path: str
+    bytes: int
+    magic: str
+    header: _Header | None = None
+    unreadable: str | None = None
+
+
+_KERNEL, _FOUND = TypeAdapter(_Kernel), TypeAdapter(list[_Found])
 
 
 @dataclass(frozen=True)
@@ -38,29 +73,28 @@ class RunningKernel:
         return any(first <= address <= last for first, last in self.reserved)
 
 
-def _run(execute: Execute, doing: str, *arguments: str) -> Any:
+def _run(execute: Execute, doing: str, expected: TypeAdapter[_Told], *arguments: str) -> _Told:
     status, output = execute("python3", "-c", _PROGRAM, *arguments)
     try:
         if status == 0:
-            return json.loads(output)
-    except ValueError:
+            return expected.validate_json(output)
+    except ValidationError:
         pass
     raise MachineLost(f"{doing}: {output.decode(errors='replace')[-2000:]}")
 
 
 def running_kernel(execute: Execute) -> RunningKernel:
     """Ask the machine for its kernel. ``execute`` runs a command as root on the machine; MachineLost when that fails."""
-    told = _run(execute, "looking at the kernel", "kernel")
-    reserved = tuple((first, last) for first, last in told["reserved"])
-    return RunningKernel(told["clock"], told["uptime_s"], told["release"], told["vmcoreinfo"], reserved)
+    told = _run(execute, "looking at the kernel", _KERNEL, "kernel")
+    return RunningKernel(told.clock, told.uptime_s, told.release, told.vmcoreinfo, tuple(told.reserved))
 
 
 def find_dumps(execute: Execute, patterns: tuple[str, ...]) -> list[Dump]:
     """The dumps that match the globs. ``execute`` runs a command as root on the machine; MachineLost when that fails."""
     if not patterns:
         return []
-    dumps: list[Dump] = _run(execute, "looking for dumps", "list", *patterns)
-    return dumps
+    found = _run(execute, "looking for dumps", _FOUND, "list", *patterns)
+    return [Dump(**dump.model_dump(exclude_none=True)) for dump in found]  # type: ignore[typeddict-item]
 
 
 def record_new_dump(
@@ -81,8 +115,8 @@ def record_new_dump(
         wrong = _wrong_dump(dump, kernel, took_s)
         outcome.failure = f"{dump['path']} is no dump of this crash: {wrong}" if wrong else None
         header = dump.pop("header", None)
-        crashed_at = header["vmcoreinfo"].get("CRASHTIME") if header else None
-        if header and crashed_at:
+        crashed_at = header["vmcoreinfo"].get("CRASHTIME", "") if header else ""
+        if header and _CRASH_TIME.fullmatch(crashed_at):
             time = datetime.fromtimestamp(int(crashed_at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             dump |= {"release": header["release"], "crashed_at": time}
         outcome.dump = dump
@@ -102,7 +136,7 @@ def _wrong_dump(dump: Dump, kernel: RunningKernel, took_s: float) -> str | None:
         if info.get(key) != value:
             return f"its {key} is {info.get(key)}, and that of the boot that crashed is {value}"
     crash_time = info.get("CRASHTIME", "")
-    if not crash_time.isdigit():
+    if not _CRASH_TIME.fullmatch(crash_time):
         return "it does not say when the kernel crashed (CRASHTIME)"
     after_s = int(crash_time) - kernel.clock_s
     if not -CLOCK_TOLERANCE_S <= after_s <= took_s + CLOCK_TOLERANCE_S:

@@ -85,6 +85,10 @@ WRONG = {
     "an earlier crash": (compressed(info=INFO | {"CRASHTIME": "1699990000"}), "its crash was -10000 s after this snippet began"),
     "a crash to come": (compressed(info=INFO | {"CRASHTIME": "1700090000"}), "its crash was 90000 s after"),
     "no crash at all": (compressed(info={key: INFO[key] for key in KERNEL.vmcoreinfo}), "does not say when the kernel crashed"),
+    "a time in words": (compressed(info=INFO | {"CRASHTIME": "today"}), "does not say when the kernel crashed"),
+    "a time with a strange digit": (compressed(info=INFO | {"CRASHTIME": "17000000\u00b2"}), "does not say when the kernel crashed"),
+    "a time of 3000 digits": (compressed(info=INFO | {"CRASHTIME": "1" * 3000}), "does not say when the kernel crashed"),
+    "a time after all calendars": (compressed(info=INFO | {"CRASHTIME": "9" * 12}), "does not say when the kernel crashed"),
     "a dump that was cut off": (compressed(status=1 | 8), "could not be written to its end"),
 }
 
@@ -120,7 +124,19 @@ def test_the_notes_of_kcore_are_read():
     assert guest_dumps.vmcoreinfo(guest_dumps.elf_notes(io.BytesIO(elf()))) == INFO
 
 
-@pytest.mark.parametrize("answer", [(1, b"python3: not found"), (0, b"not JSON")])
+# What a program that root in the machine has put in place of Python may print.
+FORGED = [
+    "not JSON", "", "null", "{}", "[]", "[1]",
+    '[{"path": 1}]', '[{"path": "/d/1"}]', '[{"path": "/d/1", "bytes": 1, "magic": "", "header": 5}]',
+    '[{"path": "\\ud800", "bytes": 1, "magic": ""}]', '{"clock": 1, "uptime_s": 1, "release": "6", "vmcoreinfo": {}, "reserved": [[1]]}',
+    '{"clock": 1e999, "uptime_s": 1, "release": "6", "vmcoreinfo": {}, "reserved": []}', "[" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", [(1, b"python3: not found"), *((0, text.encode()) for text in FORGED)])
 def test_a_machine_that_cannot_tell_is_lost_in_words(answer):
-    with pytest.raises(MachineLost, match="looking for dumps: "):
-        find_dumps(lambda *_: answer, ("/d/*",))
+    if answer != (0, b"[]"):
+        with pytest.raises(MachineLost, match="looking for dumps: "):
+            find_dumps(lambda *_: answer, ("/d/*",))
+    with pytest.raises(MachineLost, match="looking at the kernel: "):
+        running_kernel(lambda *_: answer)
