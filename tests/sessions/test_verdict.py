@@ -37,6 +37,7 @@ def snippet(exit_status: int = 0) -> Snippet:
         (0, {"op": "done", "status": 0, "inside": ["3:1"]}, HIDDEN.format(at=43, line=3, status=1)),
         # A command that announces a failure has it from somewhere inside.
         (3, {"op": "done", "status": 3, "inside": ["3:3"]}, None),
+        (1, {"op": "done", "status": 1, "inside": ["3:1"]}, None),
         (3, {"op": "done", "status": 3, "inside": ["1:3", "2:4", "3:5"]}, HIDDEN.format(at=42, line=2, status=4)),
         # Who ends the shell loses what comes after it, whatever the status.
         (0, {"op": "ended", "status": 0}, ENDED.format(0)),

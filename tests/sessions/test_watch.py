@@ -18,6 +18,7 @@ RESET = object()
 PANIC = "[   10.000000] Kernel panic - not syncing: x\n[   10.100000] CPU: 0\n"
 OOPS = "[    9.000000] BUG: kernel NULL pointer dereference\n[    9.100000] Oops: Oops: 0002 [#1] PREEMPT SMP NOPTI\n"
 CAPTURE = "[    1.000000] kdump-tools: running\n"
+BEFORE = "[   50.000000] before\n"
 BOOT = "[    0.500000] Linux version\n"
 TWICE = """[   10.000001] Kernel panic - not syncing: sysrq triggered crash
 [   10.000002] CPU: 0 UID: 0 PID: 500 Comm: tee
@@ -51,12 +52,12 @@ class Machine:
         return self.bases.pop(0) if self.bases else None
 
 
-def watch(expect, parts, dump=True, uptime_s=0.0, **more) -> RestartWatch:
+def watch(expect, parts, dump=True, uptime_s=0.0, began=0.0, **more) -> RestartWatch:
     """A watch over a machine whose console shows ``parts`` and was reset where RESET stands among them."""
     machine = Machine(*parts, **more)
     kernel = RunningKernel(0.0, uptime_s, "6.12", {}, (RESERVED,)) if expect == "crash" else None
     snippet = Snippet("p", "a", "bash", "true", Path("p.md"), 1, 3, expect=expect, dump=dump)
-    seen = RestartWatch(snippet, machine, Outcome("a", ""), 0.0, kernel)
+    seen = RestartWatch(snippet, machine, Outcome("a", ""), began, kernel)
     seen.since = 0
     return seen
 
@@ -115,6 +116,7 @@ def test_a_panic_that_the_console_is_not_told_of_is_known_by_the_capture_kernel(
         ("reboot", (OOPS, RESET, BOOT), None),
         ("panic", (PANIC, RESET, BOOT), None),
         ("panic", (RESET, BOOT, PANIC, RESET, BOOT), None),
+        ("panic", (BEFORE, RESET, BOOT, PANIC, RESET, BOOT), None),
         ("panic", (PANIC, CAPTURE, RESET, BOOT), "the kernel panicked (x), and a capture kernel ran before the restart"),
         ("panic", (RESET, BOOT), "the machine restarted without a kernel panic on its console"),
         (
@@ -155,13 +157,14 @@ STAGES = [
     ("crash", (PANIC, CAPTURE), "x", ["panicked", "capturing"]),
     ("crash", (PANIC, CAPTURE, RESET), "x", ["panicked", "capturing", "coming back"]),
     ("crash", (CAPTURE + "[    2.000000] more\n",), None, []),
-    ("crash", ("[   50.000000] before\n", CAPTURE), "not told on the console", ["panicked", "capturing"]),
+    ("crash", (BEFORE, CAPTURE), "not told on the console", ["panicked", "capturing"]),
+    ("crash", (PANIC, RESET, BOOT), "x", ["panicked", "coming back"]),
     ("panic", (PANIC, RESET), "x", ["panicked", "coming back"]),
     ("panic", (RESET,), None, []),
     ("reboot", (), None, []),
     ("reboot", (BOOT, RESET), None, ["booting"]),
     ("kexec", (BOOT,), None, []),
-    ("kexec", ("[   50.000000] before\n", BOOT), None, ["booting"]),
+    ("kexec", (BEFORE, BOOT), None, ["booting"]),
 ]
 
 
@@ -169,13 +172,39 @@ STAGES = [
 def test_how_far_a_restart_has_come_is_noted_once(expect, parts, panic, stages, monkeypatch, caplog):
     caplog.set_level("INFO", logger="guide")
     monkeypatch.setattr(time, "monotonic", lambda: 12.34567)
-    seen = watch(expect, parts)
+    seen = watch(expect, parts, began=2.0)
     seen.look()
     seen.look()
     assert (seen.outcome.panic, list(seen.outcome.stages)) == (panic, stages)
-    assert set(seen.outcome.stages.values()) <= {12.3}
+    assert set(seen.outcome.stages.values()) <= {10.3}
     assert [(record.getMessage(), record.stage) for record in caplog.records] == [(stage, stage) for stage in stages]
     assert seen.last_stage() == (f"; last seen: {stages[-1]}" if stages else "")
+
+
+@pytest.mark.parametrize(("uptime_s", "jumped"), [(80.0, True), (50.0, False), (20.0, False)])
+def test_a_message_from_before_half_of_the_uptime_is_another_kernels(uptime_s, jumped):
+    """Half, since the clock of messages and that of the uptime drift apart on an emulated machine."""
+    seen = watch("crash", ("[   30.000000] a message\n",), uptime_s=uptime_s)
+    seen.look()
+    assert (seen.outcome.panic == "not told on the console") is jumped
+
+
+def test_the_last_panic_of_a_capture_kernel_is_the_one_that_is_told():
+    outcome = crashed(TWICE + "[    0.700000] Kernel panic - not syncing: the last\n", dump=False)
+    assert outcome.panic == "sysrq triggered crash; in the capture kernel: the last"
+
+
+def test_a_kernel_that_stood_still_before_the_snippet_is_another():
+    dead = "---[ end Kernel panic - not syncing: old ]---\n"
+    for text, dump in ((PANIC + CAPTURE, True), (TWICE, False)):
+        seen = watch("crash", (dead, text), dump=dump)
+        seen.since = len(dead)
+        seen.look()
+        assert "capturing" in seen.outcome.stages
+
+
+def test_where_the_kernel_lies_is_asked_for_a_kexec_only():
+    watch("reboot", (RESET, BOOT), bases=[1, 1]).arrived()
 
 
 def test_a_crash_has_to_start_within_five_minutes_of_the_commands_end(monkeypatch):
