@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def run(*command: str, **kwargs) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, **kwargs)
 
 
-def jobs() -> dict[str, dict]:
-    return yaml.safe_load((ROOT / ".github" / "workflows" / "verify.yml").read_text())["jobs"]
+def jobs(workflow: str = "verify") -> dict[str, dict]:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / f"{workflow}.yml").read_text())["jobs"]
 
 
 def steps() -> list[dict]:
@@ -117,6 +118,25 @@ def test_each_job_has_the_rights_it_needs_and_a_time_limit():
         assert not any("run" in step for step in jobs()[name]["steps"]), "nothing of the repository runs where it may deploy or sign"
         assert "actions/checkout" not in uses
     assert all("timeout-minutes" in job for job in jobs().values())
+
+
+def test_the_nightly_jobs_may_only_read_and_have_a_time_limit():
+    for job in jobs("nightly").values():
+        assert job["permissions"] == {"contents": "read"}
+        assert "timeout-minutes" in job
+
+
+def test_every_test_that_makes_inputs_up_and_every_target_of_the_fuzzer_has_a_nightly_job():
+    properties = {path.stem.removeprefix("test_") for path in (ROOT / "tests" / "properties").glob("test_*.py")}
+    assert {row["tests"] for row in jobs("nightly")["examples"]["strategy"]["matrix"]["include"]} == properties
+    targets = {path.stem.removeprefix("fuzz_") for path in (ROOT / "tests" / "fuzz").glob("fuzz_*.py")}
+    assert set(jobs("nightly")["fuzz"]["strategy"]["matrix"]["target"]) == targets
+
+
+def test_every_file_that_is_to_have_mutants_and_every_test_for_them_exists():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+    for name in (*settings["only_mutate"], *settings["also_copy"], *settings["pytest_add_cli_args_test_selection"]):
+        assert (ROOT / name).exists(), name
 
 
 def test_a_failed_run_keeps_its_evidence_and_reports():
