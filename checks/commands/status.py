@@ -46,8 +46,6 @@ def show_status(config: Config, target_name: str | None, as_json: bool) -> int:
         print(_line(row))
     if older := sum(row.machinery == "older" for row in rows):
         print(f"{older} pages were run by an older machinery (checks/ has changed since): ./guide test --all runs them anew")
-    if unsealed := sum(row.sealed is False for row in rows):
-        print(f"{unsealed} evidence files have no digest, so an edit by hand would not show: ./guide test --all writes one")
     print(_states(config))
     return 0
 
@@ -57,7 +55,7 @@ def _line(row: PageStatus) -> str:
         return f"{row.target:14} {row.page:24} missing"
     if row.state == "invalid":
         return f"{row.target:14} {row.page:24} invalid  {row.problem}. ./guide verify --target {row.target} {row.page} renews it"
-    remarks = ("  older machinery" if row.machinery == "older" else "") + ("" if row.sealed else "  no digest")
+    remarks = "  older machinery" if row.machinery == "older" else ""
     counts = f"{row.ran} ran, {row.skipped} skipped"
     return f"{row.target:14} {row.page:24} {row.state:8} {row.date}  {row.seconds or 0:7.1f} s  {counts}{remarks}"
 

@@ -25,11 +25,6 @@ from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.targets import Target, load_targets
 from checks.terminal import plain
 
-# Whether evidence without a digest is invalid. Machinery of before 2026-11-29 wrote none; as long as committed evidence is of that
-# machinery, evidence without a digest counts, and ./guide status says so beside it. Whoever forges evidence can leave the digest out, too:
-# so this becomes True as soon as all committed evidence has digests.
-DIGEST_REQUIRED = False
-
 
 @dataclass(frozen=True)
 class RecordedRun:
@@ -39,7 +34,6 @@ class RecordedRun:
     page: str
     data: dict[str, Any]
     cast: Path  # the console's recording, asciicast 2, compressed; the file may not exist
-    sealed: bool = True  # whether the file has a digest
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)  # of the snippets, by id
 
     @property
@@ -105,7 +99,7 @@ class RecordedEvidence:
         file = read_evidence_file(self._folder, target, page.name)
         if file is None:
             return
-        fault = file.fault or ("it has no digest" if DIGEST_REQUIRED and not file.sealed else None)
+        fault = file.fault or (None if file.sealed else "it has no digest")
         if fault is None:
             fault = contradicts_page(file.data, page, self._of_page(target, page), target, bool(self._config.dumps))
         if fault is not None:
@@ -113,7 +107,7 @@ class RecordedEvidence:
             return
         cast = evidence_file(self._folder, target, page.name).with_suffix(".cast.gz")
         entries = {entry["id"]: entry for entry in file.data["snippets"]}
-        self._runs[target, page.name] = RecordedRun(target, page.name, file.data, cast, file.sealed, entries)
+        self._runs[target, page.name] = RecordedRun(target, page.name, file.data, cast, entries)
 
     def problems(self) -> list[Problem]:
         """The invalid files, each with what is wrong and how to renew it."""
@@ -170,7 +164,7 @@ class PageStatus:
     """One line of ``./guide status``: whether a page's evidence on a target holds, and of what run the evidence is.
 
     ``state`` is valid, stale, missing or invalid, and ``problem`` is what makes the file invalid. ``machinery`` is current, older, or None
-    where there is no valid or stale evidence; ``sealed`` says whether the evidence has a digest.
+    where there is no valid or stale evidence.
     """
 
     target: str
@@ -181,7 +175,6 @@ class PageStatus:
     ran: int = 0
     skipped: int = 0
     machinery: str | None = None
-    sealed: bool | None = None
     problem: str | None = None
 
 
@@ -202,7 +195,7 @@ def evidence_status(config: Config, guide: Guide, targets: Iterable[Target], fol
             rows.append(
                 PageStatus(
                     target.name, page.name, evidence.page_state(target.name, page), run.data["started"],
-                    run.data["seconds"], len(run.entries) - skipped, skipped, run.machinery, run.sealed,
+                    run.data["seconds"], len(run.entries) - skipped, skipped, run.machinery,
                 )
             )  # fmt: skip
     return rows
