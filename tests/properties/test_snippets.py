@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pytest
 from examples import examples
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -64,6 +65,7 @@ def test_what_stands_around_a_command_is_a_program_whatever_the_command_is(comma
     whole, complaints = is_program(text)
     assert whole, complaints
     assert is_program(driver.driver("/r/fifo")) == (True, "")
+    assert driver.driver("/r/fifo").count("/r/fifo") == 1
     # The command is one quoted word: without it, the text is the same for every command.
     assert text.count("\\eval") == 1 + command.count("\\eval")
 
@@ -77,3 +79,26 @@ def test_bash_gives_the_command_to_eval_as_it_is(command, status):
         ["bash", "--norc", "-c", f"printf '%s\\0' {words}"], capture_output=True, env={"__guide_back": "", "PATH": "/usr/bin:/bin"}
     )
     assert done.stdout.decode().rstrip("\0").endswith(f"; }} 2>/dev/null\n{command}"), done.stderr
+
+
+# Where bash ends a command: (snippet, the commands with their first lines).
+CUT = [
+    ("true", [(1, "true")]),
+    ("", []),
+    ("# only\n# comments", []),
+    ("true\nfalse", [(1, "true"), (2, "false")]),
+    ("if true\nthen echo\nfi\necho", [(1, "if true\nthen echo\nfi"), (4, "echo")]),
+    ("cat <<E\na\nE\necho", [(1, "cat <<E\na\nE"), (4, "echo")]),
+    ("cat <<E\na\n# b\nE\necho", [(1, "cat <<E\na\n# b\nE"), (5, "echo")]),
+    ("echo a \\\nb\necho", [(1, "echo a \\\nb"), (3, "echo")]),
+    ("echo a \\\\\necho b", [(1, "echo a \\\\"), (2, "echo b")]),
+    ("# above\ntrue\n\n# below\nfalse\n# end\n", [(1, "# above\ntrue"), (3, "\n# below\nfalse\n# end\n")]),
+    ("true\nif\nfalse", [(1, "true"), (2, "if\nfalse")]),
+    ("echo 'a\nb'\ntrue", [(1, "echo 'a\nb'"), (3, "true")]),
+    ("true &&\nfalse\ntrue", [(1, "true &&\nfalse"), (3, "true")]),
+]
+
+
+@pytest.mark.parametrize(("code", "found"), CUT)
+def test_where_a_snippet_is_cut(code, found):
+    assert driver.commands(code) == found

@@ -140,3 +140,13 @@ def test_a_machine_that_cannot_tell_is_lost_in_words(answer):
             find_dumps(lambda *_: answer, ("/d/*",))
     with pytest.raises(MachineLost, match="looking at the kernel: "):
         running_kernel(lambda *_: answer)
+
+
+def test_the_first_and_the_last_address_are_reserved():
+    kernel = RunningKernel(0.0, 0.0, "6.12", {}, ((10, 20), (40, 40)))
+    assert [address for address in (9, 10, 15, 20, 21, 39, 40, 41) if kernel.reserves(address)] == [10, 15, 20, 40]
+
+
+def test_what_a_kernel_tells_is_kept():
+    told = b'{"clock": 5.5, "uptime_s": 1, "release": "6", "vmcoreinfo": {"BUILD-ID": "ab"}, "reserved": [[1, 2], [3, 4]]}'
+    assert running_kernel(lambda *_: (0, told)) == RunningKernel(5.5, 1.0, "6", {"BUILD-ID": "ab"}, ((1, 2), (3, 4)))
