@@ -58,10 +58,11 @@ self.postMessage = (message) => {
   send.call(self, message);
 };
 
-importScripts(`../javascripts/workers/${location.search.slice(1)}`);
+importScripts(`javascripts/workers/${location.search.slice(1)}`);
 
-// lunr merges the parts of words that have the same name here. Its own names have nothing between a character and a number, so parts that
-// differ only in digits may get the same one, and a query of such a word fails (https://github.com/olivernn/lunr.js/issues/503).
+// lunr stores equal endings of words once, and compares endings by this string. In lunr's own string nothing separates a character from
+// the number after it, so two different endings can have the same string; then a query that reaches such a word fails. "dump" did.
+// https://github.com/olivernn/lunr.js/issues/503
 lunr.TokenSet.prototype.toString = function () {
   const edges = Object.keys(this.edges).sort().map((character) => `${character}${this.edges[character].id},`);
   return this._str || `${this.final ? 1 : 0}${edges.join("")}`;
