@@ -62,7 +62,6 @@ importScripts(`javascripts/workers/${location.search.slice(1)}`);
 
 // lunr stores equal endings of words once, and compares endings by this string. In lunr's own string nothing separates a character from
 // the number after it, so two different endings can have the same string; then a query that reaches such a word fails. "dump" did.
-// https://github.com/olivernn/lunr.js/issues/503
 lunr.TokenSet.prototype.toString = function () {
   const edges = Object.keys(this.edges).sort().map((character) => `${character}${this.edges[character].id},`);
   return this._str || `${this.final ? 1 : 0}${edges.join("")}`;
