@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from guides import errors, guide, one_language, page
 
+from checks.model import GuideError
 from checks.pages.reader import read_guide
-from checks.pages.tree import order
+from checks.pages.tree import find_pages, has_children, order
 
 
 def test_pages_come_in_the_order_of_the_navigation_then_of_their_names(tmp_path):
@@ -63,3 +65,28 @@ def test_what_only_a_vm_has_needs_one_and_the_first_page_of_a_tree_decides(tmp_p
         "docs/c.md:4: memory: the first page of a tree decides, and this page goes on from b: drop memory",
         "docs/d.md:4: firmware: the first page of a tree decides, and this page goes on from b: drop firmware",
     ]
+
+
+def test_a_page_is_named_by_name_file_or_folder():
+    made = guide(page("install/a", "1"), page("install/b", "1"), page("installed", "1"), page("c", "1"))
+
+    def names(*given):
+        return [found.name for found in find_pages(made, given)]
+
+    assert names("install/a") == names("docs/install/a.md") == ["install/a"]
+    assert names("install") == names("install/") == names("docs/install") == names("docs/install//") == ["install/a", "install/b"]
+    assert names("docs") == ["install/a", "install/b", "installed", "c"] == names()
+    assert names("c", "install/b", "docs/c.md") == ["c", "install/b"]
+    assert names("installed") == ["installed"]
+    with pytest.raises(GuideError) as error:
+        names("c#s0")
+    assert str(error.value) == "'c#s0' names one snippet, and a page runs as a whole: write c"
+    with pytest.raises(GuideError) as error:
+        names("c", "inst")
+    assert str(error.value) == "there is no page 'inst'; the guide has install/a, install/b, installed, c"
+
+
+def test_a_page_has_children_where_another_one_of_its_language_goes_on_from_it():
+    first, second = page("a", "1"), page("b", "1", after="a")
+    made = guide(first, second)
+    assert has_children(made, first) and not has_children(made, second)
