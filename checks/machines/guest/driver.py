@@ -110,6 +110,6 @@ def _is_whole(text: str) -> bool:
     if (len(text) - len(text.rstrip("\\"))) % 2:
         return False
     done = subprocess.run(
-        ["bash", "--norc", "-n"], input=text.encode(errors="surrogateescape"), capture_output=True, env={"LC_ALL": "C", **os.environ}
+        ["bash", "--norc", "-n"], input=text.encode(errors="surrogateescape"), capture_output=True, env={**os.environ, "LC_ALL": "C"}
     )
     return done.returncode == 0 and not _HEREDOC_UNFINISHED.search(done.stderr)
