@@ -69,11 +69,11 @@ def _run_twice(config: Config, target: str, arguments: list[str]) -> tuple[int, 
     may_try_again = all(not test.startswith(" ") for test in failed) and time.monotonic() - began < SECOND_TRY_BEFORE_S
     if status != 1 or not 0 < len(failed) <= SECOND_TRY_AT_MOST or not may_try_again:
         return status, [first]
-    print(f"\nonce more, alone: {', '.join(failed)}\n", flush=True)
+    print(f"\nonce more, alone: {', '.join(sorted(failed))}\n", flush=True)
     status = STATUS.get(run_pytest(config, target, *arguments, "--last-failed", f"--junitxml={second}"), 2)
     still_failed = failed_tests(first, second)
     if late := [test for test in failed if test not in still_failed]:
-        print(f"passed at the second try only: {', '.join(late)}")
+        print(f"passed at the second try only: {', '.join(sorted(late))}")
     return status or (1 if still_failed else 0), [first, second]
 
 
