@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
+from checks import model
 from checks.evidence.fingerprints import snippet_fingerprints
 from checks.model import Guide, Page, Snippet
 from checks.targets import Target
@@ -104,5 +105,5 @@ def _lines(snippet: Snippet) -> list[str]:
 
 
 def printable(text: str) -> str:
-    r"""The text with ``\x1b`` and the like for each character that a terminal obeys or does not show. A tab stays."""
-    return "".join(c if c.isprintable() or c == "\t" else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    r"""The text as one line, with ``\x1b`` and the like for each character that a terminal obeys or does not show. A tab stays."""
+    return model.printable(text).replace("\n", "\\n")

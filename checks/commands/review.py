@@ -20,6 +20,7 @@ from checks.commands.changes import Changes, compare, describe, printable
 from checks.commands.verify import verify
 from checks.config import Config
 from checks.evidence.files import read_evidence
+from checks.files.tree import PICTURES
 from checks.lint import parity
 from checks.lint.snippets import Linting
 from checks.mkdocs_yml import inherited
@@ -27,7 +28,6 @@ from checks.model import Guide, GuideError
 from checks.pages.reader import read_guide
 from checks.targets import Target, choose_target, load_targets
 
-PICTURES = (".avif", ".gif", ".jpeg", ".jpg", ".png", ".svg", ".webp")
 SHOWN_LINES = 10  # of what a new or changed snippet printed, where the page shows no output
 
 

@@ -23,8 +23,10 @@ def sealed(data: dict[str, Any], cast: bytes | None) -> bytes:
 def broken_seal(content: bytes, data: dict[str, Any], cast: bytes | None) -> str | None:
     """What shows that the file or the recording beside it was changed since the run; None when nothing does.
 
-    ``content`` is the file and ``data`` what JSON makes of the file. A file without a digest was not sealed: ask ``is_sealed`` first.
+    ``content`` is the file and ``data`` what JSON makes of the file.
     """
+    if DIGEST not in data and CONSOLE not in data:
+        return "it has no digest"
     if DIGEST not in data:
         return "the file was changed since the run: its digest was taken out, and the digest of the recording was not"
     if _digest(data) != data[DIGEST]:
@@ -39,11 +41,6 @@ def broken_seal(content: bytes, data: dict[str, Any], cast: bytes | None) -> str
     if cast is not None and hashlib.sha256(cast).hexdigest() != console:
         return "the recording of the console beside the file was changed since the run"
     return None
-
-
-def is_sealed(data: dict[str, Any]) -> bool:
-    """Whether a machinery wrote the file that writes digests: its own and that of the recording. Until 2026-11-29 it wrote neither."""
-    return DIGEST in data or CONSOLE in data
 
 
 def _digest(data: dict[str, Any]) -> str:

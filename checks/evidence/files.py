@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from checks.evidence.digest import broken_seal, is_sealed, sealed
+from checks.evidence.digest import broken_seal, sealed
 from checks.evidence.fingerprints import machinery_fingerprint
 from checks.evidence.shape import contradiction, wrong_shape
 from checks.host import write_whole
@@ -95,7 +95,6 @@ class EvidenceFile:
     """One evidence file that has been read. ``fault`` is what shows that the file is not as a run wrote it, or None."""
 
     data: dict[str, Any]
-    sealed: bool  # whether the file has a digest
     fault: str | None
 
 
@@ -120,15 +119,14 @@ def read_evidence_file(folder: Path, target: str, page: str) -> EvidenceFile | N
         data = json.loads(content)
         json.dumps(data, ensure_ascii=False).encode()  # JSON can write half a surrogate, "\\ud800", which no page can show.
     except (ValueError, RecursionError, OSError) as error:
-        return EvidenceFile({}, False, f"not evidence: {error}")
+        return EvidenceFile({}, f"not evidence: {error}")
     if fault := wrong_shape(data):
-        return EvidenceFile({}, False, f"not evidence: {fault}")
-    has_digest = is_sealed(data)
+        return EvidenceFile({}, f"not evidence: {fault}")
     try:
-        fault = broken_seal(content, data, read_regular(path.with_suffix(".cast.gz"))) if has_digest else None
+        fault = broken_seal(content, data, read_regular(path.with_suffix(".cast.gz")))
     except OSError as error:
         fault = f"the recording of the console beside the file: {error}"
-    return EvidenceFile(data, has_digest, fault or contradiction(data, target, page))
+    return EvidenceFile(data, fault or contradiction(data, target, page))
 
 
 def read_regular(path: Path) -> bytes | None:

@@ -99,9 +99,7 @@ class RecordedEvidence:
         file = read_evidence_file(self._folder, target, page.name)
         if file is None:
             return
-        fault = file.fault or (None if file.sealed else "it has no digest")
-        if fault is None:
-            fault = contradicts_page(file.data, page, self._of_page(target, page), target, bool(self._config.dumps))
+        fault = file.fault or contradicts_page(file.data, page, self._of_page(target, page), target, bool(self._config.dumps))
         if fault is not None:
             self.invalid[target, page.name] = fault
             return
