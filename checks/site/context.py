@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,19 @@ class SiteContext:
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
         return self.evidence.label(target)
+
+    def short(self, target: str) -> str:
+        """A target's name without what its label says after the version: "Ubuntu 24.04"."""
+        return f"{self.label(target).split()[0]} {target.partition('-')[2]}"
+
+    def names(self, targets: Iterable[str]) -> str:
+        """Several targets in a few words: "Debian 13 · Ubuntu 22.04, 24.04"."""
+        families: dict[str, list[str]] = {}
+        for target in targets:
+            family, _, version = self.short(target).partition(" ")
+            families.setdefault(family, []).append(version)
+        listed = self.words["list"]
+        return str(self.words["separator"].join(f"{family} {listed.join(versions)}" for family, versions in families.items()))
 
     def current_page(self) -> Page | None:
         """The page that is rendered; None when it is not one of the guide's."""
