@@ -161,9 +161,7 @@ def transcript_url(page: str, target: str | None = None) -> str:
 def value(snippet: str, text: str = "*", unit: str = "") -> str:
     """A number of the output of one of the page's snippets, in the prose. See pages/values.py, which checks all of them."""
     page = _current().current_page()
-    found = visible(values.value(page.snippets if page else (), snippet, text, unit))
-    # As character references, which neither Markdown nor HTML reads as markup.
-    return "".join(character if character.isalnum() else f"&#{ord(character)};" for character in found)
+    return releases.value(_current(), snippet, values.by_output(page.snippets if page else (), snippet, text, unit))
 
 
 def diagram(name: str) -> str:

@@ -36,14 +36,15 @@ def badge(context: SiteContext, snippet_id: str) -> str:
 
 
 def proof(context: SiteContext) -> str:
-    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run."""
+    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run; the names of the others."""
     cards = [_card(context, target) for target in context.evidence.targets()]
-    return render("proof.html", context=context, words=context.words, cards=cards)
+    waiting = context.names(target for target in context.evidence.known() if not context.evidence.runs(target))
+    return render("proof.html", context=context, words=context.words, cards=cards, waiting=waiting)
 
 
 def verified(context: SiteContext) -> str:
-    """A table with a row for each page and a column for each target with evidence."""
-    targets = context.evidence.targets()
+    """A table with a row for each page and a column for each target, if any has evidence."""
+    targets = context.evidence.known() if context.evidence.targets() else []
     pages = [page for page in context.guide.of(context.language) if page.snippets]
     rows = [{"page": page, "cells": [_cell(context, target, page) for target in targets]} for page in pages]
     return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from checks.model import Output, Page, Snippet, meant_for
+from checks.model import GuideError, Output, Page, Snippet, meant_for
+from checks.pages.references import SOURCES
 from checks.pages.rules import release_blocks
+from checks.pages.rules.characters import visible
 from checks.site.context import SiteContext
 from checks.site.templating import render
 from checks.targets import applies
@@ -122,12 +124,44 @@ def _whose(context: SiteContext, snippet: Snippet, target: str, printed: list[st
     return str(context.words["printed_by"].format(context.names(printed)))
 
 
+def value(context: SiteContext, snippet_id: str, found: list[tuple[Output, str]]) -> str:
+    """A value of a snippet's outputs within a line: the reader's own, or those of all outputs, each with its releases.
+
+    A reader whose release has not printed the value is told which have.
+    """
+    page, snippet = context.current_page(), context.snippet(snippet_id)
+    assert page is not None and snippet is not None, "pages/values.py has found the snippet"
+    printed = ran(context, page, snippet)
+    own: dict[str, list[str]] = {}
+    for name in context.evidence.known():
+        for output, shown in found:
+            if meant_for(snippet.targets, name) and snippet.output_for(name) is output and (name in printed or not printed):
+                own.setdefault(shown, []).append(name)
+    others = " ".join(name for name in context.evidence.known() if not any(name in names for names in own.values()))
+    if len(own) < 2:
+        shown = inert(visible(found[0][1]))
+        whose = inert(context.words["value_of"].format(value="", releases=context.names(printed)))
+        return shown + (f'<span data-only="{others}" hidden>{whose}</span>' if printed and others else "")
+    each = [f'<span data-only="{" ".join(names)}" hidden>{inert(visible(shown))}</span>' for shown, names in own.items()]
+    together = context.words["list"].join(
+        context.words["value_of"].format(value=visible(shown), releases=context.names(names)) for shown, names in own.items()
+    )
+    return "".join(each) + f'<span data-target="{others}">{inert(together)}</span>'
+
+
 def documented(context: SiteContext, key: str) -> str:
     """The mark of what a source says: a link to the entry ``key`` of data/sources.yml, with its title and the day of reading."""
+    link = source_link(context, key)
+    return f'<a class="documented" href="{inert(link["url"])}" title="{inert(link["title"])}">{inert(context.words["documented"])}</a>'
+
+
+def source_link(context: SiteContext, key: str) -> dict[str, str]:
+    """The title of a source (``text``), its address (``url``), and the title with the day of reading (``title``)."""
+    if key not in context.sources:
+        raise GuideError(f"{SOURCES} has no entry {key}")
     source = context.sources[key]
-    title = source.title if isinstance(source.title, str) else source.title[context.language]
-    read = context.words["read_in"].format(title=title, date=source.read.isoformat())
-    return f'<a class="documented" href="{inert(source.url)}" title="{inert(read)}">{inert(context.words["documented"])}</a>'
+    text = source.title if isinstance(source.title, str) else source.title[context.language]
+    return {"text": text, "url": source.url, "title": context.words["read_in"].format(title=text, date=source.read.isoformat())}
 
 
 def inert(text: str) -> str:

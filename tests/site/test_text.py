@@ -17,6 +17,7 @@ from checks.pages.reader import read_guide
 from checks.site import build as building
 from checks.site import serve
 from checks.site.check import read_built_page
+from checks.site.templating import render
 
 
 def test_a_file_that_mkdocs_macros_would_run_is_refused(tmp_path):

@@ -27,7 +27,7 @@ class Place(Section):
 
 
 class Given(Section):
-    """What a row may say once for all of its cells. ``source`` is a key of data/sources.yml, or in a table of claims where a claim is made."""
+    """What a row may say once for all of its cells. ``source`` is a key of data/sources.yml, or where a claim is made."""
 
     source: (
         Annotated[

@@ -24,6 +24,7 @@ It may be a text, or ``{text, url}``, and a value that no run shows counts as no
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -69,12 +70,10 @@ def cell(context: SiteContext, facts: Table, row: Row, target: str) -> dict[str,
     }
 
 
-def _source(context: SiteContext, cell: Cell) -> dict[str, str | None]:
+def _source(context: SiteContext, cell: Cell) -> Mapping[str, str | None]:
     """The text, address and title of a cell's source; the title says when it was read."""
     if isinstance(cell.source, str) and cell.source in context.sources:
-        source = context.sources[cell.source]
-        title = _text(context, source.title)
-        return {"text": title, "url": source.url, "title": context.words["read_in"].format(title=title, date=source.read.isoformat())}
+        return releases.source_link(context, cell.source)
     if isinstance(cell.source, files.Place):
         return {"text": _text(context, cell.source.text), "url": cell.source.url, "title": None}
     return {"text": cell.source or "", "url": None, "title": None}
