@@ -13,7 +13,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
-from checks.pages.references import Source, load_sources
+from checks.pages.references import Source, Traces, load_sources, load_traces
 from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
@@ -29,6 +29,7 @@ class SiteContext:
     language: str
     words: dict[str, Any]  # of words.yml
     sources: dict[str, Source]  # of data/sources.yml
+    traces: list[Traces]  # of data/releases.yml
     page: str = ""  # the name of the page that is rendered
     base: str = "./"  # the way from that page to the folder of its language
 
@@ -94,4 +95,4 @@ def context_of(config: Config, guide: Guide, language: str) -> SiteContext:
     """The context of a guide that has been read. Words that words.yml does not have in ``language`` are English."""
     words = read_yaml(_WORDS)
     own = {**words["en"], **words.get(language, {})}
-    return SiteContext(config, guide, RecordedEvidence(config, guide), language, own, load_sources(config))
+    return SiteContext(config, guide, RecordedEvidence(config, guide), language, own, load_sources(config), load_traces(config))

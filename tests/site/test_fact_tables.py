@@ -11,6 +11,7 @@ from guides import evidence, small_guide
 
 from checks.model import GuideError
 from checks.pages.reader import read_guide
+from checks.pages.references import stands_in
 from checks.site import build as building
 from checks.site.context import context_of
 from checks.site.facts import tables as fact_tables
@@ -83,7 +84,7 @@ def test_another_value_than_the_printed_one_is_not_seen(guide):
     ],
 )
 def test_a_value_has_to_stand_alone(value, printed, found):
-    assert fact_tables._stands_in(value, printed) is found
+    assert stands_in(value, printed) is found
 
 
 def test_evidence_of_another_target_or_of_earlier_code_does_not_count(guide):

@@ -44,6 +44,7 @@ class Cell(Given):
     """What one target has in one row: the value, and what its row or the cell itself gives as source and proof."""
 
     value: Words
+    traces: _Texts = ()  # other texts by which the value is known; see references.load_traces
 
 
 class Row(Given):

@@ -29,7 +29,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from checks.pages.references import Words
+from checks.pages.references import Words, stands_in
 from checks.site import releases
 from checks.site.context import SiteContext
 from checks.site.facts import files
@@ -101,10 +101,5 @@ def _proof(context: SiteContext, cell: Cell, target: str) -> dict[str, str] | No
     if context.evidence.state(target, page, snippet) != "valid":
         return None
     printed = " ".join((run.entries[snippet_id].get("output") or "").split())
-    shown = cell.shows in printed if cell.shows is not None else _stands_in(str(cell.value), printed)
+    shown = cell.shows in printed if cell.shows is not None else stands_in(str(cell.value), printed)
     return {"id": snippet_id, "url": context.transcript_url(target, name, snippet_id)} if shown else None
-
-
-def _stands_in(value: str, printed: str) -> bool:
-    """Whether the output contains the value as a word of its own, as "1:1.10.7ubuntu3" does not contain "1:1.10.7"."""
-    return re.search(rf"(?<![\w.+~-]){re.escape(value)}(?![\w+~-]|\.\w)", printed) is not None
