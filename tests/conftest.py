@@ -7,6 +7,33 @@ import fcntl
 import pytest
 from guides import GuideFolder
 
+from checks.site import build as building
+from checks.site.mkdocs_process import MkDocsProcesses
+
+
+class KeptProcesses(MkDocsProcesses):
+    """MkDocs' processes that go on when a build has ended: starting them costs ten times as much as building a small guide."""
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the processes to the fixture."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def mkdocs_stays():
+    """Builds in the process of the tests use one process a language, whatever guide they build."""
+    made = []
+
+    def processes(config):
+        made.append(KeptProcesses(config))
+        made[-1]._processes = made[0]._processes
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "MkDocsProcesses", processes)
+        yield
+    for kept in made[:1]:
+        kept.stop()
+
 
 @pytest.fixture
 def make_guide(tmp_path):

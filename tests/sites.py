@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import threading
 from functools import partial
@@ -40,17 +42,23 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
-    """This guide itself: the configuration of a copy, since somebody may edit the pages meanwhile, and its built site."""
-    folder = tmp_path_factory.mktemp("whole")
-    for name in ("docs", "theme", "data", "evidence"):
-        if (ROOT / name).exists():
-            shutil.copytree(ROOT / name, folder / name)
-    for file in ROOT.glob("mkdocs*.yml"):
-        shutil.copy(file, folder)
-    config = configuration.load(folder / "mkdocs.yml")
-    out = folder / "out"
-    building.build(config, out)
-    return config, out
+    """This guide itself: the configuration of a copy, since somebody may edit the pages meanwhile, and its built site.
+
+    The first of pytest-xdist's workers builds the site, and the others wait for it.
+    """
+    above = tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()
+    folder = above / "whole"
+    with (above / "whole.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "out").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            for name in ("docs", "theme", "data", "evidence"):
+                if (ROOT / name).exists():
+                    shutil.copytree(ROOT / name, folder / name)
+            for file in ROOT.glob("mkdocs*.yml"):
+                shutil.copy(file, folder)
+            building.build(configuration.load(folder / "mkdocs.yml"), folder / "out")
+    return configuration.load(folder / "mkdocs.yml"), folder / "out"
 
 
 @pytest.fixture(scope="session")

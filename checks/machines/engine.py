@@ -105,8 +105,14 @@ class Engine:
         """(tag, owner) of each image in ``repository`` that is a saved state of a container."""
         listed = self.call("images", "--filter", f"label={STATE_LABEL}", "--format", "{{.Repository}}:{{.Tag}}", check=False)
         tags = [tag for tag in listed.stdout.split() if tag.startswith(f"{repository}:")]
-        form = '{{index .Config.Labels "' + STATE_LABEL + '"}}'
-        return [(tag, self.call("image", "inspect", "--format", form, tag, check=False).stdout.strip()) for tag in tags]
+        form = '{{json .RepoTags}} {{index .Config.Labels "' + STATE_LABEL + '"}}'
+        # One call for all images. An image that another run removes meanwhile has no line.
+        lines = self.call("image", "inspect", "--format", form, *tags, check=False).stdout.splitlines() if tags else []
+        owners: dict[str, str] = {}
+        for names, _, owner in (line.rpartition(" ") for line in lines):
+            with suppress(ValueError, TypeError):
+                owners.update(dict.fromkeys(json.loads(names), owner))
+        return [(tag, owners[tag]) for tag in tags if tag in owners]
 
     def remove(self, name: str) -> None:
         """Kill and remove a container; a container that does not exist is no error, and an engine that hangs a message."""
@@ -142,11 +148,11 @@ def _trials() -> dict[str, str | None]:
     for program in ("podman", "docker"):
         if shutil.which(program):
             try:
-                done = calls.call(program, "info")
+                done = calls.call(program, "ps", "--quiet")  # A sixth of the time that podman takes for `info`.
             except GuideError as error:
                 found[program] = str(error)
             else:
-                found[program] = f"`{program} info` failed: {calls.last_line(done)}" if done.returncode else None
+                found[program] = f"`{program} ps` failed: {calls.last_line(done)}" if done.returncode else None
     return found
 
 

@@ -148,7 +148,7 @@ def test_what_runs_inside_a_container_is_counted(make_guide):
     assert measure_command(command, make_guide.folder).cpu_s < 3 + 2.5, "the rest of such a run costs less than the burning"
 
 
-@pytest.mark.container
+@pytest.mark.slow
 @pytest.mark.usefixtures("nothing_left")
 def test_runs_of_generated_sites_are_measured_and_leave_no_state():
     text = growth.report_running(configuration.load(ROOT / "mkdocs.yml"), sizes=(1, 2), snippets=2)

@@ -99,6 +99,7 @@ def test_all_runs_every_page_and_test_and_renews_the_evidence(make_guide, nothin
     assert ran.evidence["one"]["snippets"][0]["output"] != first
 
 
+@pytest.mark.slow  # --all alone measures coverage
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_coverage_is_measured_by_any_number_of_workers(jobs, make_guide):
     """The arguments that --all adds on this repository; a generated guide has no code of its own to measure."""

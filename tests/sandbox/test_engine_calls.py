@@ -76,12 +76,12 @@ def test_bytes_that_are_no_text_are_no_error(fake):
 
 # What `podman` does -> what the message says.
 FAULTS = {
-    "fails": ("echo cannot connect >&2; exit 125", ["no container engine answers here", "`podman info` failed: cannot connect"]),
+    "fails": ("echo cannot connect >&2; exit 125", ["no container engine answers here", "`podman ps` failed: cannot connect"]),
     "is no program": ("#", ["no container engine can start a container", "expected 'guide-probe'"]),
     "answers nothing": ("exit 0", ["no container engine can start a container", "expected 'guide-probe' from the container, found ''"]),
     "answers nonsense": ("echo '<html>502</html>'", ["expected 'guide-probe' from the container, found '<html>502</html>"]),
     "answers bytes": (r"printf '\377\000\001'", ["expected 'guide-probe'"]),
-    "starts nothing": ('[ "$1" = info ] || { echo no cgroups >&2; exit 1; }', ["no container engine can start a container", "no cgroups"]),
+    "starts nothing": ('[ "$1" = ps ] || { echo no cgroups >&2; exit 1; }', ["no container engine can start a container", "no cgroups"]),
 }
 
 
@@ -141,5 +141,5 @@ def test_the_launcher_tells_of_an_engine_that_hangs(fake, tmp_path):
     fake('shift 3; exec /usr/bin/timeout 0.3 "$@"', "timeout")
     done = subprocess.run([ROOT / "guide", "verify"], capture_output=True, text=True, env={**os.environ, "GUIDE_PYTHON": sys.executable})
     assert done.returncode == 2
-    assert "`podman info` did not answer within 60 s: mend the engine" in done.stderr
+    assert "`podman ps` did not answer within 60 s: mend the engine" in done.stderr
     assert "installing" not in done.stderr

@@ -64,7 +64,8 @@ def test_a_process_stays_for_the_next_build_until_it_is_stopped(config, tmp_path
     assert not any(map(lives, pids(tmp_path)))
 
 
-def test_what_plugins_print_does_not_reach_standard_output(config, tmp_path, capfd):
+def test_what_plugins_print_does_not_reach_standard_output(config, tmp_path, capfd, monkeypatch):
+    monkeypatch.setattr(building, "MkDocsProcesses", MkDocsProcesses)  # a process of this test, with the test's standard error
     (tmp_path / "hook.py").write_text(HOOK.format("print('loud'); os.system('echo louder')"))
     building.build(config, tmp_path / "out")
     printed = capfd.readouterr()

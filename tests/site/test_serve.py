@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 
@@ -51,7 +52,8 @@ HOSTS = [
 def serving(tmp_path) -> Iterator[object]:
     """A function that serves a small folder on an address; returns the port."""
     (tmp_path / "index.html").write_text("<body>home</body>")
-    servers = []
+    servers: list[Server] = []
+    threads: list[threading.Thread] = []
 
     def start(host: str) -> int:
         site = object.__new__(Site)
@@ -60,13 +62,19 @@ def serving(tmp_path) -> Iterator[object]:
         server = Server(site, host, 0)
         server.server_bind()
         server.server_activate()
-        threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True).start()
+        threads.append(threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True))
+        threads[-1].start()
         servers.append(server)
         return server.server_port
 
     yield start
     for server in servers:
-        super(Server, server).shutdown()
+        # Not LiveReloadServer.shutdown, which ends only a thread that LiveReloadServer itself has started. The loop here would
+        # go on without its socket, and take a processor until the tests end.
+        socketserver.BaseServer.shutdown(server)
+        server.server_close()
+    for thread in threads:
+        thread.join()
 
 
 def ask(port: int, path: str, host: str = "localhost") -> tuple[int, bytes]:
