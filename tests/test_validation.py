@@ -1,4 +1,4 @@
-"""The six kinds of YAML that people write: what each refuses, at which line, in which words."""
+"""The seven kinds of YAML that people write: what each refuses, at which line, in which words."""
 
 # ruff: noqa: E501  what is expected stands as it is, in one line
 
@@ -17,6 +17,7 @@ from checks.model import GuideError
 from checks.pages import glossary
 from checks.pages.glossary import load_terms
 from checks.pages.reader import read_guide
+from checks.pages.references import SOURCES, load_sources
 from checks.pages.shapes import Shapes
 from checks.site import context
 from checks.site.facts import files as fact_files
@@ -37,11 +38,12 @@ KINDS: dict[str, tuple[str, Callable[[Config], object]]] = {
     "targets": ("data/targets.yml", load_targets),
     "shapes": ("data/shapes.yml", lambda config: Shapes.load(config.shapes_file)),
     "facts": (FACTS, _facts),
+    "sources": (str(SOURCES), load_sources),
     "glossary": (str(glossary.FILE), lambda config: load_terms(config, read_guide(config))),
 }
 TARGET = "debian-13:\n  {}family: debian\n  suite: trixie\n  label: Debian 13\n  kernel: linux-image-amd64\n  emulator: debian-13\n  memory: {}\n  disk: 8G\n"
 GOOD = TARGET.format("", "2G")
-FACT = "unconfirmed: a.md#b\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
+FACT = "sources: claims\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
 KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, image"
 KNOWN_OF_PAGE = "title, description, machine, after, memory, firmware, peer, read_against, hide, search"
@@ -49,7 +51,7 @@ LINES = "expected `key: value` lines"
 
 WRONG = {
     "mkdocs": [
-        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, states, limits)"),
+        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, oldest_first, states, limits)"),
         ("extra:\n  checks:\n    targets: 1.10\n", "3: extra.checks.targets: expected text, found the number 1.10: put it in quotes"),
         ("extra:\n  checks:\n    dumps: /var/crash\n", "3: extra.checks.dumps: expected a list, found '/var/crash'"),
         ("extra:\n  checks:\n    dumps:\n      - crash\n", "4: extra.checks.dumps.1: expected an absolute path on the machine, such as /var/crash/*/dump.*, found 'crash'"),
@@ -128,8 +130,15 @@ WRONG = {
         ("- a\n", f"1: {LINES}, found a list"),
         ("on: {pattern: x, why: y}\n", "1: expected text as a key, found the boolean on: put it in quotes"),
     ],
+    "sources": [
+        ("a: {title: T, url: 'ftp://x', read: 2026-07-21}\n", "1: a.url: expected an address that begins with http:// or https://, found 'ftp://x'"),
+        ("a:\n  title: T\n  url: https://x\n", "1: a: expected the key read, found no such key"),
+        ("a:\n  title: T\n  url: https://x\n  read: soon\n", "4: a.read: expected a day such as 2026-07-26, found 'soon'"),
+        ("a:\n  title: {en: T}\n  url: https://x\n  read: 2026-07-21\n", "2: a.title: expected text in zh, found none"),
+        ("a: {title: T, url: https://x, read: 2026-07-21, red: 1}\n", "1: a.red: unknown key (known: title, url, read)"),
+    ],
     "facts": [
-        (FACT.format("x\n        colour: red"), "10: rows.tool.cells.debian-13.colour: unknown key (known: source, seen, shows, value)"),
+        (FACT.format("x\n        colour: red"), "10: rows.tool.cells.debian-13.colour: unknown key (known: source, seen, shows, value, traces)"),
         (FACT.format("1.10"), "9: rows.tool.cells.debian-13.value: expected text, found the number 1.10: put it in quotes"),
         (FACT.format("{en: 5, zh: x}"), "9: rows.tool.cells.debian-13.value.en: expected text, found the number 5: put it in quotes"),
         (FACT.format("{en: one, two, zh: x}"), "9: rows.tool.cells.debian-13.value.two: expected text for a language (a text with a comma needs quotes), found nothing"),

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,6 +30,7 @@ from checks.validation import Section, check, expected, matching
 
 SOURCES = Path("data/sources.yml")
 RELEASES = Path("data/releases.yml")
+Traces = dict[str, frozenset[str]]  # of one row: target -> texts
 
 
 def _not_cut(value: object) -> object:
@@ -119,6 +121,40 @@ def _rows(config: Config) -> frozenset[str]:
     data: Any = Document.read(config.root / RELEASES, RELEASES).data
     rows = data.get("rows") if isinstance(data, dict) else None
     return frozenset(str(row["id"]) for row in rows or () if isinstance(row, dict) and "id" in row)
+
+
+def load_traces(config: Config) -> list[Traces]:
+    """By row of data/releases.yml: the texts by which a target's value is known in an output or in prose.
+
+    They are the value itself, where it is code, and the cell's ``traces``: "201326592" is what comes of "512M-:192M".
+    """
+    if not (config.root / RELEASES).exists():
+        return []
+    data: Any = Document.read(config.root / RELEASES, RELEASES).data
+    return [
+        {
+            target: frozenset(
+                text for text in (cell.get("value"), *(cell.get("traces") or ())) if isinstance(text, str)
+            )
+            for target, cell in row["cells"].items()
+        }
+        for row in data["rows"]
+    ]  # fmt: skip
+
+
+def own_words(traces: Iterable[Traces], target: str, others: Iterable[str], text: str) -> set[str]:
+    """What stands in the text and is known of one of the ``others``, but not of ``target``, which has another value."""
+    found = set()
+    for row in traces:
+        for other in others:
+            if target in row and other in row:
+                found |= {word for word in row[other] - row[target] if stands_in(word, text)}
+    return found
+
+
+def stands_in(value: str, text: str) -> bool:
+    """Whether the text contains the value as a word of its own, as "1:1.10.7ubuntu3" does not contain "1:1.10.7"."""
+    return re.search(rf"(?<![\w.+~-]){re.escape(value)}(?![\w+~-]|\.\w)", text) is not None
 
 
 def _one_of(known: Iterable[str], name: str, macro: str, what: str, file: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from checks.mkdocs_yml import read_yaml
 from checks.model import GuideError
+from checks.site import releases
 from checks.site.context import SiteContext
 
 
@@ -22,14 +24,16 @@ def diagram(context: SiteContext, name: str) -> str:
 def widget(context: SiteContext, name: str) -> str:
     """The small program theme/widgets/NAME.html; each ``[[key]]`` in it is a word of NAME.yml in the site's language.
 
-    Three keys are no words: ``base`` is the way from the page to the folder of its language; ``data`` is, as JSON, the
-    content of the YAML file that NAME.yml names under ``data``; ``script`` is, as JSON, the language's words under
+    Four keys are no words: ``base`` is the way from the page to the folder of its language; ``data`` is, as JSON, the
+    content of the YAML file that NAME.yml names under ``data``; ``sources`` is, as JSON, the title and address of each
+    entry of data/sources.yml that this file names as a ``source``; ``script`` is, as JSON, the language's words under
     ``script``, which the program needs.
     """
     form, settings = _read(context, "widget", name, ".html")
     words = settings.get(context.language, {})
     data = read_yaml(context.config.named(settings["data"])) if "data" in settings else None
-    own = {"base": context.base, "data": _json(data), "script": _json(words.get("script", {}))}
+    sources = {key: releases.source_link(context, key) for key in _sources(data)}
+    own = {"base": context.base, "data": _json(data), "sources": _json(sources), "script": _json(words.get("script", {}))}
     return f'<div class="widget-{name}">{_fill(form, {**words, **own}, "widget", name, context.language)}</div>'
 
 
@@ -52,6 +56,14 @@ def _fill(text: str, words: dict[str, Any], kind: str, name: str, language: str)
         return html.escape(str(words[match[1]]))
 
     return re.sub(r"\[\[([\w-]+)\]\]", word, re.sub(r"<\?xml.*?\?>|<!--.*?-->", "", text, flags=re.DOTALL))
+
+
+def _sources(data: Any) -> Iterator[str]:
+    """The values of all keys ``source`` in the data."""
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data if isinstance(data, list) else ()):
+        if key == "source" and isinstance(value, str):
+            yield value
+        yield from _sources(value)
 
 
 def _json(data: Any) -> str:

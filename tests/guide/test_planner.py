@@ -70,6 +70,11 @@ def test_the_facts_are_complete():
     assert all(known.get("source") for each in FACTS for known in each["architectures"].values() if known["value"])
     targets = yaml.safe_load((ROOT / "data" / "targets.yml").read_text())
     assert {each["id"] for each in FACTS} >= set(targets)
+    rows = yaml.safe_load((ROOT / "data" / "releases.yml").read_text())["rows"]
+    defaults = next(row["cells"] for row in rows if row["id"] == "crashkernel")
+    assert {each["id"]: each["architectures"]["amd64"]["value"] for each in FACTS} == {
+        name: cell["value"] for name, cell in defaults.items()
+    }
 
 
 @pytest.mark.parametrize("value", DEFAULTS + OTHERS)
@@ -99,7 +104,8 @@ def planned(tmp_path_factory):
     folder = tmp_path_factory.mktemp("planner")
     text = '# Home {#top}\n\n## Ask {#ask}\n\n[[[ widget("planner") ]]]\n'
     config = two_languages(folder, {language: {"index": text} for language in ("en", "zh")})
-    shutil.copy(ROOT / "data" / "crashkernel.yml", folder / "data")
+    for name in ("crashkernel.yml", "sources.yml"):
+        shutil.copy(ROOT / "data" / name, folder / "data")
     building.build(config, folder / "out")
     return folder / "out"
 
@@ -130,7 +136,7 @@ def test_every_default_is_filled_in_and_marked(planned, visit):
         for architecture, known in each["architectures"].items():
             page.select_option("#planner-architecture", architecture)
             assert page.input_value("#planner-value") == (known["value"] or "")
-            assert page.is_visible("#planner-unconfirmed") == bool(known["value"] and not known["seen"])
+            assert page.is_visible("#planner-documented") == bool(known["value"])
             assert (known.get("file") or "kdump-tools.cfg") in page.inner_text("#planner-source")
             assert bool(page.inner_text("#planner-answer")) == bool(known["value"])
     page.context.close()

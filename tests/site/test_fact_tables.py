@@ -11,12 +11,15 @@ from guides import evidence, small_guide
 
 from checks.model import GuideError
 from checks.pages.reader import read_guide
+from checks.pages.references import stands_in
 from checks.site import build as building
 from checks.site.context import context_of
 from checks.site.facts import tables as fact_tables
 
 FILE = "data/facts.yml"
 DEBIAN, UBUNTU = "debian-13", "ubuntu-24.04"
+SOURCES = 'tool-changes: {title: {en: tool 1.2, zh: 工具 1.2}, url: "https://example.org/?a&b", read: 2026-07-21}\n'
+SOURCE = '<a class="truth__source" href="https://example.org/?a&amp;b">tool 1.2, read on 2026-07-21</a>'
 
 
 @pytest.fixture
@@ -29,9 +32,10 @@ def guide(tmp_path):
 
 def write(config, cell, other=None, seen=None, **whole) -> None:
     """Write a file of one row; ``cell`` is the cell of debian-13, ``other`` that of ubuntu-24.04, ``seen`` is the row's."""
-    row = {"id": "tool", "name": {"en": "the <tool>", "zh": "工具"}, "source": "tool 1.2", **({"seen": seen} if seen else {})}
+    row = {"id": "tool", "name": {"en": "the <tool>", "zh": "工具"}, "source": "tool-changes", **({"seen": seen} if seen else {})}
     row["cells"] = {DEBIAN: cell, UBUNTU: other or {"value": "1.3"}}
-    data = {"unconfirmed": "deep/page.md#after", "columns": [DEBIAN, UBUNTU], "rows": [row], **whole}
+    data = {"columns": [DEBIAN, UBUNTU], "rows": [row], **whole}
+    Path(config.root, "data/sources.yml").write_text(SOURCES)
     Path(config.root, FILE).write_text(yaml.safe_dump(data, allow_unicode=True))
 
 
@@ -42,26 +46,48 @@ def shown(config, language="en") -> str:
 
 def test_a_value_that_was_printed_where_evidence_holds_is_seen_and_linked(guide):
     write(guide, {"value": "armed", "seen": "deep/page#arm"})
-    link = '<a class="proof__run" href="./proof/debian-13/deep/page/#arm" title="What arm printed on Debian 13">seen</a> tool 1.2'
-    assert f"<td><code>armed</code><br><small>{link}</small></td>" in shown(guide)
+    link = '<a class="proof__run" href="./proof/debian-13/deep/page/#arm" title="What arm printed on Debian 13">ran here</a>'
+    assert f'<td data-target="debian-13"><code>armed</code><br><small>{link}\n{SOURCE}' in shown(guide)
 
 
-def test_what_names_no_run_is_unconfirmed_and_links_the_explanation(guide):
+def test_what_names_no_run_is_documented_and_links_its_source_with_the_day(guide):
     write(guide, {"value": "armed"})
-    assert shown(guide).count('<a class="unconfirmed" href="./deep/page/#after">unconfirmed</a> tool 1.2') == 2
+    link = '<a class="documented" href="https://example.org/?a&amp;b" title="tool 1.2, read on 2026-07-21">documented'
+    assert shown(guide).count(f'{link}<span class="truth__source"> · tool 1.2, read on 2026-07-21</span></a>') == 2
+
+
+def test_what_an_older_and_a_newer_release_printed_ran_on_those(guide):
+    """debian-13 is newer than ubuntu-24.04; the older one is debian-12, of which this test makes the name only."""
+    targets = guide.targets_file
+    targets.write_text(targets.read_text() + targets.read_text().split("\n")[0].replace("13", "12") + "\n")
+    evidence(guide, read_guide(guide), "debian-12")
+    old = {"value": "armed", "seen": "deep/page#arm"}
+    for value, kind in (("armed", "ran on Debian 12, 13"), ("other", "documented")):
+        cells = {"debian-12": {**old}, DEBIAN: {**old}, UBUNTU: {"value": value}}
+        row = {"id": "tool", "name": "tool", "source": "tool-changes", "cells": cells}
+        write(guide, old, columns=[*cells], rows=[row])
+        cell = shown(guide).split('<td data-target="ubuntu-24.04">')[1].split("</td>")[0]
+        assert f">{kind}<" in cell
+
+
+def test_a_claim_that_no_run_answers_is_not_run_and_its_source_may_be_a_text(guide):
+    write(guide, {"value": "x", "source": "forums"}, {"value": "y", "source": {"text": "its page"}}, sources="claims")
+    page = shown(guide)
+    assert page.count("<span>not run yet</span>") == 2
+    assert '<span class="truth__source">forums</span>' in page and '<span class="truth__source">its page</span>' in page
 
 
 def test_each_language_has_its_own_words(guide):
     write(guide, {"value": {"en": "it is", "zh": "是的"}, "seen": "deep/page#arm", "shows": "arm"})
     page = shown(guide, "zh")
-    assert "<td>是的<br>" in page and "工具" in page and ">实跑所见</a>" in page and ">未经实跑</a>" in page
+    assert '<td data-target="debian-13">是的<br>' in page and "工具" in page and ">实测</a>" in page and ">有文档<" in page
     assert "the &lt;tool&gt;" in shown(guide)
 
 
 def test_words_may_have_code_and_emphasis_and_no_other_markup(guide):
     write(guide, {"value": {"en": "`a < b` and *so* <on>", "zh": "x"}, "seen": "deep/page#arm", "shows": "arm"}, {"value": "`a`"})
     page = shown(guide)
-    assert "<td><code>a &lt; b</code> and <em>so</em> &lt;on&gt;<br>" in page
+    assert "><code>a &lt; b</code> and <em>so</em> &lt;on&gt;<br>" in page
     assert "<code>`a`</code>" in page  # a value that is code is shown as it is
 
 
@@ -83,7 +109,7 @@ def test_another_value_than_the_printed_one_is_not_seen(guide):
     ],
 )
 def test_a_value_has_to_stand_alone(value, printed, found):
-    assert fact_tables._stands_in(value, printed) is found
+    assert stands_in(value, printed) is found
 
 
 def test_evidence_of_another_target_or_of_earlier_code_does_not_count(guide):
@@ -102,9 +128,9 @@ def test_a_row_says_for_its_cells_where_they_are_seen_and_a_cell_may_say_otherwi
     assert shown(guide).count('class="proof__run"') == 1
 
 
-def test_a_source_may_be_a_link(guide):
-    write(guide, {"value": "x", "source": {"text": "its page", "url": "https://example.org/?a&b"}})
-    assert '<a href="https://example.org/?a&amp;b">its page</a>' in shown(guide)
+def test_the_source_of_a_claim_may_be_a_link(guide):
+    write(guide, {"value": "x", "source": {"text": "its page", "url": "https://example.org/?a&b"}}, sources="claims")
+    assert '<a class="truth__source" href="https://example.org/?a&amp;b">its page</a>' in shown(guide)
 
 
 WRONG = {
@@ -112,7 +138,11 @@ WRONG = {
     "unknown page": ({"value": "x", "seen": "nope#arm"}, "rows.tool.cells.debian-13.seen: there is no snippet nope#arm"),
     "number": ({"value": 1.1}, "rows.tool.cells.debian-13.value: expected text, found the number 1.1: put it in quotes"),
     "other language": ({"value": {"zh": "是"}}, "rows.tool.cells.debian-13.value: expected text in en, found none"),
-    "misspelt": ({"value": "x", "sawn": "y"}, "rows.tool.cells.debian-13.sawn: unknown key (known: source, seen, shows, value)"),
+    "misspelt": ({"value": "x", "sawn": "y"}, "rows.tool.cells.debian-13.sawn: unknown key (known: source, seen, shows, value, traces)"),
+    "unknown source": (
+        {"value": "x", "source": "tool"},
+        "rows.tool.cells.debian-13.source: expected a key of data/sources.yml, found 'tool'",
+    ),
     "words without shows": (
         {"value": {"en": "yes", "zh": "是"}, "seen": "deep/page#arm"},
         "rows.tool.cells.debian-13.shows: expected what deep/page#arm prints, since the value is in words, found none",
@@ -148,5 +178,5 @@ def test_a_page_shows_the_table_with_links_from_where_it_is(guide, tmp_path):
         page.write_text(page.read_text() + f'\n[[[ facts("{FILE}") ]]]\n')
     building.build(guide, tmp_path / "out")
     html = (tmp_path / "out/en/deep/page/index.html").read_text()
-    assert 'href="../../proof/debian-13/deep/page/#arm"' in html.split('class="facts"')[1]
-    assert 'href="../../deep/page/#after">unconfirmed' in html
+    assert 'href="../../proof/debian-13/deep/page/#arm"' in html.split('class="facts ')[1]
+    assert '>documented<span class="truth__source">' in html

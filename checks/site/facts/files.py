@@ -7,30 +7,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Discriminator, Field, Tag
 
 from checks.model import GuideError, PageErrors
-from checks.pages.references import Address, Words
+from checks.pages.references import SOURCES, Address, Words
 from checks.site.context import SiteContext
 from checks.strict_yaml import Document, Location
-from checks.validation import Section, check, matching
+from checks.validation import Section, check, matching, one_of
 
 _Texts = Annotated[tuple[str, ...], Field(strict=False)]
 _SnippetName = Annotated[str, matching(r"[^#\s]+#[^#\s]+", "PAGE#SNIPPET, such as quick-start#show")]
-_Heading = Annotated[str, matching(r"[^#\s]+\.md#[^#\s]+", "PAGE.md#HEADING, such as verified.md#unconfirmed")]
 
 
-class Source(Section):
-    """Where a fact was read."""
+class Place(Section):
+    """Where a claim is made."""
 
     text: Words
     url: Address | None = None
 
 
 class Given(Section):
-    """What a row may say once for all of its cells."""
+    """What a row may say once for all of its cells. ``source`` is a key of data/sources.yml, or where a claim is made."""
 
-    source: Annotated[Source, BeforeValidator(lambda value: value if isinstance(value, dict) else {"text": value})] | None = None
+    source: (
+        Annotated[
+            Annotated[str, Tag("key")] | Annotated[Place, Tag("place")],
+            Discriminator(lambda value: "key" if isinstance(value, str) else "place"),
+        ]
+        | None
+    ) = None
     seen: _SnippetName | None = None
     shows: str | None = None
 
@@ -39,6 +44,7 @@ class Cell(Given):
     """What one target has in one row: the value, and what its row or the cell itself gives as source and proof."""
 
     value: Words
+    traces: _Texts = ()  # other texts by which the value is known; see references.load_traces
 
 
 class Row(Given):
@@ -56,9 +62,9 @@ class Row(Given):
 
 
 class Table(Section):
-    """A whole file of facts."""
+    """A whole file of facts. ``sources`` of values say the value; those of claims say what the row's name repeats."""
 
-    unconfirmed: _Heading
+    sources: Annotated[str, one_of(("values", "claims"))] = "values"
     columns: _Texts
     rows: Annotated[tuple[Row, ...], Field(strict=False)]
 
@@ -89,14 +95,17 @@ def _problems(table: Table, context: SiteContext) -> Iterator[tuple[Location, st
             elif column not in table.columns:
                 yield (*place, "cells", column), f"expected one of the columns ({', '.join(table.columns)}), found {column!r}"
             else:
-                yield from _cell_problems((*place, "cells", column), row.cell(column), context)
+                yield from _cell_problems((*place, "cells", column), table, row.cell(column), context)
 
 
-def _cell_problems(place: Location, cell: Cell, context: SiteContext) -> Iterator[tuple[Location, str]]:
+def _cell_problems(place: Location, table: Table, cell: Cell, context: SiteContext) -> Iterator[tuple[Location, str]]:
     yield from _missing_languages((*place, "value"), cell.value, context)
     if cell.source is None:
         yield (*place, "source"), "expected the place where the value was read, found none in the cell or its row"
-    else:
+    elif table.sources == "values" and cell.source not in context.sources:
+        found = repr(cell.source) if isinstance(cell.source, str) else "`key: value` lines"
+        yield (*place, "source"), f"expected a key of {SOURCES}, found {found}"
+    elif isinstance(cell.source, Place):
         yield from _missing_languages((*place, "source"), cell.source.text, context)
     if cell.seen is None:
         return

@@ -60,10 +60,11 @@ const planner = (() => {
   }
   const facts = JSON.parse(form.dataset.facts);
   const words = JSON.parse(form.dataset.words);
+  const sources = JSON.parse(form.dataset.sources);
   const [memory, unit, release, architecture, value] = ["memory", "unit", "release", "architecture", "value"].map(
     (name) => document.getElementById(`planner-${name}`),
   );
-  const [answer, source, unconfirmed] = ["answer", "source", "unconfirmed"].map((name) => document.getElementById(`planner-${name}`));
+  const [answer, source, documented] = ["answer", "source", "documented"].map((name) => document.getElementById(`planner-${name}`));
 
   const say = (word, parts) => words[word].replace(/\{(\w+)\}/g, (_, name) => parts[name]);
   const sized = (bytes) => (bytes % planner.UNITS.M ? `${bytes / planner.UNITS.K} KiB` : `${bytes / planner.UNITS.M} MiB`);
@@ -100,7 +101,10 @@ const planner = (() => {
     const file = known.file || "/etc/default/grub.d/kdump-tools.cfg";
     const own = value.value !== (known.value || "");
     source.textContent = own ? words.own : say(known.value ? "default" : "unknown", { file });
-    unconfirmed.hidden = own || !known.value || known.seen;
+    documented.hidden = own || !known.value;
+    if (!documented.hidden) {
+      ({ url: documented.href, title: documented.title } = sources[known.source]);
+    }
     answer.textContent = !own && !known.value ? "" : judge();
   };
 
@@ -119,6 +123,15 @@ const planner = (() => {
   for (const field of [release, architecture]) {
     field.addEventListener("input", refill);
   }
-  refill();
+  // The release that the reader has chosen for the whole guide.
+  const follow = () => {
+    const own = document.documentElement.dataset.release;
+    if (own && facts.releases.some((each) => each.id === own)) {
+      release.value = own;
+    }
+    refill();
+  };
+  document.addEventListener("guide:release", follow);
+  follow();
   form.hidden = false;
 })();
