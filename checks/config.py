@@ -9,6 +9,7 @@
         shapes: data/shapes.yml
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
+        oldest_first: [debian-13, ubuntu-26.04]   # targets by age: which is older, and which newer, than one that has not run
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
         limits: {page_minutes: 240, run_minutes: 1440}   # how long a page, and a whole run of ./guide, may take
@@ -72,6 +73,7 @@ class Config:
     evidence_dir: Path
     dumps: tuple[str, ...]
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
+    oldest_first: tuple[str, ...] = ()  # names of targets, by the age of what is in them
     state_limits: StateLimits = StateLimits()
     limits: TimeLimits = TimeLimits()
     twins: dict[str, dict[str, str]] = field(default_factory=dict, hash=False, compare=False)  # extra.twins: language -> name, hreflang
@@ -132,6 +134,7 @@ class _Checks(Section):
     evidence: _Path = "evidence"
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    oldest_first: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
     limits: _Limits = _Limits()
 
@@ -204,6 +207,7 @@ def load(file: Path) -> Config:
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,
+        oldest_first=checks.oldest_first,
         twins=(site.settings.extra or _Extra()).twins,
     )
     others = [config.targets_file, config.shapes_file, config.evidence_dir, *(file.parent / name for name in ("data", "theme"))]

@@ -3,7 +3,8 @@
     [[[ value("reserved") ]]] bytes are [[[ value("reserved", "*", "MiB") ]]] MiB
 
 The macro names a snippet of the page, then a text of one line of its output in which ``*`` stands for the value (alone:
-the first word of the output), and then the unit into which a value in bytes is turned. Where prose itself has a long
+the first word of the output), and then the unit into which a value in bytes is turned. Where a snippet has several
+outputs, for several releases, the site shows the value of each (site/releases.py). Where prose itself has a long
 number that an output of the page has, too, the macro is demanded.
 """
 
@@ -13,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
-from checks.model import GuideError, Snippet
+from checks.model import GuideError, Output, Snippet
 from checks.pages.macros import Macro
 from checks.pages.shapes import as_printed
 
@@ -27,10 +28,10 @@ _IN_OUTPUT = re.compile(r"(?<!\w)(?:0x[0-9a-f]{4,16}|\d{5,20})(?!\w)", re.ASCII)
 _NOT_PROSE = re.compile(r"\[\[\[[^\[\]]*+\]\]\]|\[[^\[\]]*+\]\([^()]*+\)|<[^<>]*+>|`(?![\dx, a-f]++`)[^`]*+`")
 
 
-def value(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: str = "") -> str:
-    """The value that an output shows. ``snippets`` are the page's; of several outputs of one snippet the first counts.
+def by_output(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: str = "") -> list[tuple[Output, str]]:
+    """The value that each output of the snippet shows, but for those without such a line. ``snippets`` are the page's.
 
-    Raises a GuideError, without a position, where there is no such value or more than one.
+    Raises a GuideError, without a position, where no output has such a value, or one has more than one.
     """
     snippet = next((snippet for snippet in snippets if snippet.id == snippet_id), None)
     if snippet is None:
@@ -40,12 +41,17 @@ def value(snippets: Sequence[Snippet], snippet_id: str, text: str = "*", unit: s
         raise GuideError(f"value: the snippet {snippet_id} has no output from which to take it")
     if text.count("*") != 1:
         raise GuideError(f"value: expected a text of a line with one * for the value, found {text!r}")
-    found = list(dict.fromkeys(_pattern(text).findall(as_printed(snippet.outputs[0].text))))
-    found = found[:1] if text == "*" else found
-    if len(found) != 1:
-        values = f"several: {', '.join(found[:5])}" if found else "no such line"
-        raise GuideError(f"value: expected one value for `{text}` in the output of {snippet_id}, found {values}")
-    return _in_unit(found[0], unit) if unit else found[0]
+    values = []
+    for output in snippet.outputs:
+        found = list(dict.fromkeys(_pattern(text).findall(as_printed(output.text))))
+        found = found[:1] if text == "*" else found
+        if len(found) > 1:
+            several = ", ".join(found[:5])
+            raise GuideError(f"value: expected one value for `{text}` in the output of {snippet_id}, found several: {several}")
+        values += [(output, _in_unit(each, unit) if unit else each) for each in found]
+    if not values:
+        raise GuideError(f"value: expected one value for `{text}` in the output of {snippet_id}, found no such line")
+    return values
 
 
 def _pattern(text: str) -> re.Pattern[str]:
@@ -68,7 +74,7 @@ def problems(lines: Sequence[str], snippets: Sequence[Snippet], macros: Iterable
     for macro in macros:
         if macro.name == "value":
             try:
-                value(snippets, *macro.arguments)
+                by_output(snippets, *macro.arguments)
             except GuideError as error:
                 yield macro.line, str(error)
     outputs = [(snippet.id, output.text) for snippet in reversed(snippets) for output in snippet.outputs]

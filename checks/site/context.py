@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
-from checks.pages.references import Source, load_sources
+from checks.pages.references import Source, Traces, load_sources, load_traces
 from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
@@ -28,6 +29,7 @@ class SiteContext:
     language: str
     words: dict[str, Any]  # of words.yml
     sources: dict[str, Source]  # of data/sources.yml
+    traces: list[Traces]  # of data/releases.yml
     page: str = ""  # the name of the page that is rendered
     base: str = "./"  # the way from that page to the folder of its language
 
@@ -39,6 +41,19 @@ class SiteContext:
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
         return self.evidence.label(target)
+
+    def short(self, target: str) -> str:
+        """A target's name without what its label says after the version: "Ubuntu 24.04"."""
+        return f"{self.label(target).split()[0]} {target.partition('-')[2]}"
+
+    def names(self, targets: Iterable[str]) -> str:
+        """Several targets in a few words: "Debian 13 · Ubuntu 22.04, 24.04"."""
+        families: dict[str, list[str]] = {}
+        for target in targets:
+            family, _, version = self.short(target).partition(" ")
+            families.setdefault(family, []).append(version)
+        listed = self.words["list"]
+        return str(self.words["separator"].join(f"{family} {listed.join(versions)}" for family, versions in families.items()))
 
     def current_page(self) -> Page | None:
         """The page that is rendered; None when it is not one of the guide's."""
@@ -80,4 +95,4 @@ def context_of(config: Config, guide: Guide, language: str) -> SiteContext:
     """The context of a guide that has been read. Words that words.yml does not have in ``language`` are English."""
     words = read_yaml(_WORDS)
     own = {**words["en"], **words.get(language, {})}
-    return SiteContext(config, guide, RecordedEvidence(config, guide), language, own, load_sources(config))
+    return SiteContext(config, guide, RecordedEvidence(config, guide), language, own, load_sources(config), load_traces(config))

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from markdown import Markdown
 from markupsafe import escape
 
-from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError
+from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError, Page
 from checks.pages import macros, values
 from checks.pages.macros import Macro
 from checks.pages.rules.characters import visible
@@ -31,6 +31,8 @@ from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
 from checks.site.facts import values as facts_by_release
 from checks.site.urls import base_from_page
+
+_PICKER = "picker"  # no macro that a page can call
 
 
 @dataclass
@@ -90,14 +92,25 @@ def _expanded(context: SiteContext, text: str) -> str:
         try:
             if macro.name == macros.RELEASE_BLOCK:
                 return releases.block(context, macro.arguments)
+            if macro.name == _PICKER:
+                return f"\n\n{_in_markdown(releases.picker(context))}\n"
             return _MACROS[macro.name](*macro.arguments)
         except GuideError as error:
             raise GuideError(f"{page.path}:{macro.line}: {error}") from None
 
     try:
-        return macros.expand(text, page.macros, first_line, call)
+        return macros.expand(text, _with_picker(page), first_line, call)
     except ValueError as error:
         raise GuideError(f"{page.path}: the page was changed while it was read ({error}): build again") from None
+
+
+def _with_picker(page: Page) -> list[Macro]:
+    """The page's macros, and one at the end of its first heading that stands for the choice of a release."""
+    found = [*page.macros]
+    first = page.outline.headings[0] if page.outline.headings else None
+    if first is not None and first.level == 1 and first.line:
+        found.append(Macro(first.line, len(page.prose_lines[first.line - 1]), "", _PICKER, ()))
+    return sorted(found, key=lambda macro: (macro.line, macro.column))
 
 
 def _current() -> SiteContext:
@@ -148,9 +161,7 @@ def transcript_url(page: str, target: str | None = None) -> str:
 def value(snippet: str, text: str = "*", unit: str = "") -> str:
     """A number of the output of one of the page's snippets, in the prose. See pages/values.py, which checks all of them."""
     page = _current().current_page()
-    found = visible(values.value(page.snippets if page else (), snippet, text, unit))
-    # As character references, which neither Markdown nor HTML reads as markup.
-    return "".join(character if character.isalnum() else f"&#{ord(character)};" for character in found)
+    return releases.value(_current(), snippet, values.by_output(page.snippets if page else (), snippet, text, unit))
 
 
 def diagram(name: str) -> str:
@@ -193,17 +204,17 @@ def format_fence(
     source = as_printed(source) if output else source
     # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
     marks = {"data-fence": html.escape(language or "text")}
-    above = below = ""
+    above = below = targets = ""
     if language in RUNNABLE:
         fences.snippet_id = id_value
         # The theme's copy button takes this attribute, not the text of the highlighted block: what is copied is what ran.
         marks["data-copy"] = _attribute(source)
         options = _with_title(options, attributes)
-        below = panels.badge(_context, id_value) if _context is not None and id_value else ""
+        if _context is not None and id_value:
+            below = panels.badge(_context, id_value)
+            above, targets = releases.of_snippet(_context, id_value)
     elif output and _context is not None:
-        above = panels.caption(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
-        # The style sheet draws the label. A caption is text, since whose output it is must be readable without the style.
-        marks |= {} if above else {"data-label": html.escape(_context.words["output"])}
+        above, targets = releases.of_output(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
     if language not in RUNNABLE:
         source = visible(source)  # an output may have any character, and a reader should see each
     # "no-copy" is the theme's class: an output is for reading.
@@ -213,7 +224,8 @@ def format_fence(
     preprocessor: Any = md.preprocessors["fenced_code_block"]  # superfences', which has no types
     block = preprocessor.highlight(source, language, options, md, classes=shown_classes, id_value=block_id, attrs=marks)
     around = "snippet" if below else "expected"
-    return f'<div class="{around}">{above}{block}{below}</div>' if above or below else str(block)
+    shown_on = f' data-target="{html.escape(targets)}"' if targets else ""
+    return f'<div class="{around}"{shown_on}>{above}{block}{below}</div>' if above or below else str(block)
 
 
 def _with_title(options: dict[str, Any], attributes: dict[str, str]) -> dict[str, Any]:

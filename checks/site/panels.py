@@ -3,42 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from checks.evidence.validity import RecordedRun
-from checks.model import Page, Snippet, meant_for
+from checks.model import Page, Snippet
 from checks.pages.glossary import load_terms, terms_of_groups, where_explained
-from checks.pages.rules.characters import visible
+from checks.site import releases
 from checks.site.context import SiteContext
+from checks.site.templating import render
 from checks.site.urls import hreflang
 from checks.targets import applies
-
-
-@cache
-def _templates() -> Environment:
-    folder = Path(__file__).with_name("templates")
-    return Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-
-
-def _seen(value: Any) -> Any:
-    """A value as the templates write it: of a text, what cannot be seen is made visible. What a machine printed may be meant to mislead."""
-    if not isinstance(value, str):
-        return value
-    if isinstance(value, Markup):  # HTML, in which "<U+202E>" would be an element
-        return Markup("".join(character if (seen := visible(character)) == character else escape(seen) for character in str(value)))
-    return visible(value)
-
-
-def render(template: str, **values: Any) -> str:
-    """The HTML of a file of templates/; every value is escaped, and a value that is missing is an error."""
-    return _templates().get_template(template).render(**values)
 
 
 def badge(context: SiteContext, snippet_id: str) -> str:
@@ -46,44 +20,31 @@ def badge(context: SiteContext, snippet_id: str) -> str:
     page, snippet = context.current_page(), context.snippet(snippet_id)
     if page is None or snippet is None:
         return ""
+    vouching = releases.ran(context, page, snippet)
+    others = [target for target in context.evidence.known() if target not in vouching]
     runs = []
     for target in context.evidence.targets():
         run = context.evidence.of(target, page.name)
         if run is not None and applies(snippet, target):
-            state = context.evidence.state(target, page, snippet)
             entry = run.entries.get(snippet.id) or {}
             date = (entry.get("ran_at") or run.date)[:10]
-            runs.append({"target": target, "state": state, "date": date, "seconds": entry.get("seconds")})
+            # A reader whose release has no run of its own is shown those of the others.
+            for_targets = [target, *others] if len(vouching) > 1 else []
+            valid = target in vouching
+            runs.append({"target": target, "valid": valid, "date": date, "seconds": entry.get("seconds"), "for": " ".join(for_targets)})
     return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs).replace("\n", "")
 
 
-def caption(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> str:
-    """The line above an output that says on which releases it is printed. Empty for an output of all releases.
-
-    ``globs`` are those of the output's ``data-target``. No two outputs of a snippet have the same globs, so the
-    globs identify the output.
-    """
-    snippet = context.snippet(snippet_id)
-    output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
-    if snippet is None or output is None or snippet.outputs == (output,) and "*" in globs:
-        return ""
-    if "*" in globs:
-        text = context.words["output_elsewhere"]
-    else:
-        targets = [name for name in context.evidence.known() if meant_for(snippet.targets, name) and snippet.output_for(name) is output]
-        text = context.words["output_on"].format(context.words["list"].join(map(context.label, targets)))
-    return render("caption.html", text=text).strip()
-
-
 def proof(context: SiteContext) -> str:
-    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run."""
+    """A card for each target with evidence: when it was made and on what, how much ran, and what did not run; the names of the others."""
     cards = [_card(context, target) for target in context.evidence.targets()]
-    return render("proof.html", context=context, words=context.words, cards=cards)
+    waiting = context.names(target for target in context.evidence.known() if not context.evidence.runs(target))
+    return render("proof.html", context=context, words=context.words, cards=cards, waiting=waiting)
 
 
 def verified(context: SiteContext) -> str:
-    """A table with a row for each page and a column for each target with evidence."""
-    targets = context.evidence.targets()
+    """A table with a row for each page and a column for each target, if any has evidence."""
+    targets = context.evidence.known() if context.evidence.targets() else []
     pages = [page for page in context.guide.of(context.language) if page.snippets]
     rows = [{"page": page, "cells": [_cell(context, target, page) for target in targets]} for page in pages]
     return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)

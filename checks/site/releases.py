@@ -1,36 +1,169 @@
-"""What a page shows for some releases only: the names above such a block, and the mark of what a source says."""
+"""What a page shows by release: the picker in its head, blocks for some releases, whose output an output is, sources.
+
+An element with ``data-target`` is shown to readers who have chosen one of these releases, or none; one with ``data-only``
+to those alone who have chosen one of these. theme/overrides/assets/release.js does that; without it the former stand there
+all, each with the names of its releases, and the latter do not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from checks.model import meant_for
+from checks.model import GuideError, Output, Page, Snippet, meant_for
+from checks.pages.references import SOURCES, own_words
+from checks.pages.rules import release_blocks
+from checks.pages.rules.characters import visible
 from checks.site.context import SiteContext
+from checks.site.templating import render
+from checks.targets import applies
+
+MOST_NAMED = 5  # snippets that the head of a page names; of more it gives the number
 
 
-def names(context: SiteContext, targets: Iterable[str]) -> str:
-    """The releases in a few words: "Debian 13 · Ubuntu 22.04, 24.04"; the part of a label after its version is left out."""
-    families: dict[str, list[str]] = {}
-    for target in targets:
-        families.setdefault(context.label(target).split()[0], []).append(target.partition("-")[2])
-    listed = context.words["list"]
-    return str(context.words["separator"].join(f"{family} {listed.join(versions)}" for family, versions in families.items()))
+def ran(context: SiteContext, page: Page, snippet: Snippet) -> list[str]:
+    """The targets with a run that vouches for the snippet as it is now."""
+    known = context.evidence.targets()
+    return [target for target in known if applies(snippet, target) and context.evidence.state(target, page, snippet) == "valid"]
+
+
+def neighbours(context: SiteContext, target: str, shown: Callable[[str], object | None]) -> tuple[str, str] | None:
+    """The nearest older and the nearest newer target on which something has run, if both have shown the same.
+
+    ``shown`` returns what a target has shown, None where nothing has run. The ages are those of ``oldest_first`` in
+    mkdocs.yml; None also where one side has no such target.
+    """
+    order = context.config.oldest_first
+    if target not in order:
+        return None
+    at = order.index(target)
+    older, newer = (next((name for name in names if shown(name) is not None), None) for names in (order[:at][::-1], order[at + 1 :]))
+    return (older, newer) if older and newer and shown(older) == shown(newer) else None
+
+
+def picker(context: SiteContext) -> str:
+    """The choice of a release, and for each release what of the page has not run on it."""
+    page = context.current_page()
+    targets = context.evidence.known()
+    notes = [_note(context, page, target) for target in targets] if page and page.snippets else []
+    return render("picker.html", context=context, words=context.words, targets=targets, notes=notes)
+
+
+def _note(context: SiteContext, page: Page, target: str) -> dict[str, Any]:
+    meant = [snippet for snippet in page.snippets if applies(snippet, target)]
+    left = [snippet.id for snippet in meant if context.evidence.state(target, page, snippet) != "valid"]
+    others = [name for name in context.evidence.targets() if context.evidence.of(name, page.name) is not None]
+    words = {"release": context.short(target), "others": context.names(others), "left": len(left), "all": len(meant)}
+    if not meant:
+        return {"target": target, "text": context.words["page_for_others"].format(**words), "left": []}
+    if len(left) == len(meant):
+        key = "page_not_run" if others and target not in others else "page_not_run_at_all"
+        return {"target": target, "text": context.words[key].format(**words), "left": []}
+    key = "page_ran" if not left else "page_partly_named" if len(left) <= MOST_NAMED else "page_partly"
+    return {"target": target, "text": context.words[key].format(**words), "left": left if len(left) <= MOST_NAMED else []}
 
 
 def block(context: SiteContext, globs: Iterable[str]) -> str:
     """The lines of Markdown that open a block for the releases of these globs: the element, and a paragraph with their names."""
     globs = tuple(globs)
     targets = [target for target in context.evidence.known() if meant_for(globs, target)]
-    label = f"{names(context, targets)}\n{{ .release__label data-search-exclude }}"
+    label = f"{context.names(targets)}\n{{ .release__label data-search-exclude }}"
     return f'<div class="release" data-target="{" ".join(targets)}" markdown>\n{label}\n'
+
+
+def of_snippet(context: SiteContext, snippet_id: str) -> tuple[str, str]:
+    """For a snippet that is not for all releases: the line with their names, and the names of the targets. Else two empty texts.
+
+    The line is empty in a block that is for the same releases, which has their names already.
+    """
+    page, snippet, known = context.current_page(), context.snippet(snippet_id), context.evidence.known()
+    if page is None or snippet is None:
+        return "", ""
+    targets = [name for name in known if meant_for(snippet.targets, name)]
+    if targets == known:
+        return "", ""
+    around = release_blocks.around(page.prose_lines, page.macros, snippet.line)
+    repeated = around is not None and targets == [name for name in known if meant_for(around.arguments, name)]
+    return "" if repeated else render("release_label.html", text=context.names(targets)).strip(), " ".join(targets)
+
+
+def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> tuple[str, str]:
+    """The line above an output that says whose it is, and the names of the targets on which to show it; "" for all of them.
+
+    ``globs`` are those of the output's ``data-target``. No two outputs of a snippet have the same globs, so the
+    globs identify the output. A reader whose release has no output of its own is shown those of the other releases.
+    """
+    page, snippet = context.current_page(), context.snippet(snippet_id)
+    output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
+    if page is None or snippet is None or output is None:
+        return render("caption.html", text=context.words["output"], own="", others={}).strip(), ""
+    known = context.evidence.known()
+    meant = [name for name in known if meant_for(snippet.targets, name)]
+    own = [name for name in meant if snippet.output_for(name) is output]
+    shown = [name for name in meant if snippet.output_for(name) in (output, None)]
+    printed = [name for name in ran(context, page, snippet) if name in own]
+    others: dict[str, list[str]] = {}
+    for name in shown:
+        if name not in printed and printed:
+            others.setdefault(_whose(context, snippet, name, printed), []).append(name)
+    text = context.words["output"] if own == meant else context.words["output_on"].format(context.names(printed or own))
+    without = " ".join(name for name in known if not any(name in names for names in others.values())) if others else ""
+    line = render("caption.html", text=text, own=without, others=others).strip()
+    return line, "" if shown == known else " ".join(shown)
+
+
+def _whose(context: SiteContext, snippet: Snippet, target: str, printed: list[str]) -> str:
+    """The words above an output for a reader whose release ``target`` has not printed it."""
+
+    def shown(name: str) -> Output | None:
+        return snippet.output_for(name) if name in printed else None
+
+    both = neighbours(context, target, shown)
+    # What is known to be otherwise on this release is no hint at what it would print.
+    text = "".join(output.text for output in snippet.outputs if any(snippet.output_for(name) is output for name in printed))
+    if both is not None and not own_words(context.traces, target, printed, text):
+        return str(context.words["printed_the_same"].format(older=context.short(both[0]), newer=context.short(both[1])))
+    return str(context.words["printed_by"].format(context.names(printed)))
+
+
+def value(context: SiteContext, snippet_id: str, found: list[tuple[Output, str]]) -> str:
+    """A value of a snippet's outputs within a line: the reader's own, or those of all outputs, each with its releases.
+
+    A reader whose release has not printed the value is told which have.
+    """
+    page, snippet = context.current_page(), context.snippet(snippet_id)
+    assert page is not None and snippet is not None, "pages/values.py has found the snippet"
+    printed = ran(context, page, snippet)
+    own: dict[str, list[str]] = {}
+    for name in context.evidence.known():
+        for output, shown in found:
+            if meant_for(snippet.targets, name) and snippet.output_for(name) is output and (name in printed or not printed):
+                own.setdefault(shown, []).append(name)
+    others = " ".join(name for name in context.evidence.known() if not any(name in names for names in own.values()))
+    if len(own) < 2:
+        shown = inert(visible(found[0][1]))
+        whose = inert(context.words["value_of"].format(value="", releases=context.names(printed)))
+        return f'<span class="value">{shown}<span data-only="{others}" hidden>{whose}</span></span>' if printed and others else shown
+    each = [f'<span data-only="{" ".join(names)}" hidden>{inert(visible(shown))}</span>' for shown, names in own.items()]
+    together = context.words["list"].join(
+        context.words["value_of"].format(value=visible(shown), releases=context.names(names)) for shown, names in own.items()
+    )
+    return f'<span class="value">{"".join(each)}<span data-target="{others}">{inert(together)}</span></span>'
 
 
 def documented(context: SiteContext, key: str) -> str:
     """The mark of what a source says: a link to the entry ``key`` of data/sources.yml, with its title and the day of reading."""
+    link = source_link(context, key)
+    return f'<a class="documented" href="{inert(link["url"])}" title="{inert(link["title"])}">{inert(context.words["documented"])}</a>'
+
+
+def source_link(context: SiteContext, key: str) -> dict[str, str]:
+    """The title of a source (``text``), its address (``url``), and the title with the day of reading (``title``)."""
+    if key not in context.sources:
+        raise GuideError(f"{SOURCES} has no entry {key}")
     source = context.sources[key]
-    title = source.title if isinstance(source.title, str) else source.title[context.language]
-    read = context.words["read_in"].format(title=title, date=source.read.isoformat())
-    return f'<a class="documented" href="{inert(source.url)}" title="{inert(read)}">{inert(context.words["documented"])}</a>'
+    text = source.title if isinstance(source.title, str) else source.title[context.language]
+    return {"text": text, "url": source.url, "title": context.words["read_in"].format(title=text, date=source.read.isoformat())}
 
 
 def inert(text: str) -> str:

@@ -11,7 +11,7 @@ from checks.config import Config
 from checks.evidence.files import evidence_file
 from checks.evidence.validity import RecordedRun
 from checks.model import PEER_HOSTNAME, Guide, Page
-from checks.site import panels
+from checks.site import templating
 from checks.site.context import SiteContext, context_of
 from checks.site.urls import base_from_transcript, page_url, transcript_folder
 
@@ -40,7 +40,7 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
 
 def _transcript(context: SiteContext, page: Page, run: RecordedRun) -> str:
     base = base_from_transcript(page.name)
-    return panels.render(
+    return templating.render(
         "transcript.html",
         context=context,
         words=context.words,
@@ -77,7 +77,9 @@ def _write_console(context: SiteContext, page: Page, run: RecordedRun, folder: P
     shutil.copyfile(run.cast, folder / "console.cast.gz")
     title = context.words["proof_title"].format(title=page.title, target=context.label(run.target))
     base = base_from_transcript(page.name)
-    content = panels.render("console.html", context=context, words=context.words, title=title, text=text.replace("\r\n", "\n"), base=base)
+    content = templating.render(
+        "console.html", context=context, words=context.words, title=title, text=text.replace("\r\n", "\n"), base=base
+    )
     (folder / "console.html").write_text(content, encoding="utf-8")
 
 

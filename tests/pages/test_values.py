@@ -11,7 +11,7 @@ from guides import HEAD, errors, one_language
 
 from checks.model import GuideError, Output, Snippet
 from checks.pages.reader import read_guide
-from checks.pages.values import problems, value
+from checks.pages.values import by_output, problems
 from checks.site import hooks
 from checks.site.context import context_of
 
@@ -42,9 +42,9 @@ SNIPPETS = (snippet("shown", TEXT, "other"), snippet("silent"), snippet("bytes",
 def test_a_value_is_what_stands_for_the_star(arguments, found):
     if found is None:
         with pytest.raises(GuideError, match="found no such line"):
-            value(SNIPPETS, *arguments)
+            by_output(SNIPPETS, *arguments)
     else:
-        assert value(SNIPPETS, *arguments) == found
+        assert [value for _, value in by_output(SNIPPETS, *arguments)] == [found]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_value_is_what_stands_for_the_star(arguments, found):
 )
 def test_a_value_that_is_not_there_is_told(arguments, told):
     with pytest.raises(GuideError) as error:
-        value(SNIPPETS, *arguments)
+        by_output(SNIPPETS, *arguments)
     assert str(error.value) == told
 
 

@@ -56,17 +56,17 @@ def test_what_did_not_run_says_why(small):
 def test_an_output_that_is_not_for_every_release_says_whose_it_is(small):
     _, out = small
     for language, own, others in (
-        ("en", "what you should see on Debian 13", "what you should see on other releases"),
-        ("zh", "在 Debian 13 上应当看到", "在其他发行版上应当看到"),
+        ("en", "what you should see on Debian 13", "what you should see on Ubuntu 24.04"),
+        ("zh", "在 Debian 13 上应当看到", "在 Ubuntu 24.04 上应当看到"),
     ):
         page = text_of(out, language, "deep/page/index.html")
         above = re.findall(
-            r'<div class="expected"><p class="expected__on" data-search-exclude>(.*?)</p><div id="[^"]*" class="[^"]*output', page
+            r'<div class="expected" data-target="[a-z0-9.-]*"><p class="expected__on" data-search-exclude><span>(.*?)</span></p><div id=',
+            page,
         )
         assert above == [own, others]
-        assert "data-label" not in page
-    assert "expected__on" not in text_of(out, "en", "index.html")
-    assert 'data-label="what you should see"' in text_of(out, "en", "index.html")
+    others = '<span data-only="ubuntu-24.04" hidden>Debian 13 printed</span>'
+    assert f'<span data-target="debian-13">what you should see</span>{others}</p>' in text_of(out, "en", "index.html")
 
 
 def test_an_output_for_several_releases_names_them_all(tmp_path):
@@ -79,8 +79,8 @@ def test_an_output_for_several_releases_names_them_all(tmp_path):
             .replace("```text {.output}\narmed elsewhere\n```\n", "")
         )
     building.build(config, tmp_path / "out")
-    assert "what you should see on Debian 13, Ubuntu 24.04 LTS</p>" in text_of(tmp_path / "out", "en", "deep/page/index.html")
-    assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
+    assert "what you should see</span></p>" in text_of(tmp_path / "out", "en", "deep/page/index.html")
+    assert "应当看到</span></p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
 
 
 def test_of_which_day_the_packages_were_is_shown(small):

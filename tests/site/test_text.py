@@ -15,8 +15,9 @@ from markupsafe import Markup
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site import panels, serve
+from checks.site import serve
 from checks.site.check import read_built_page
+from checks.site.templating import render
 
 
 def test_a_file_that_mkdocs_macros_would_run_is_refused(tmp_path):
@@ -106,9 +107,9 @@ def test_an_output_shows_what_cannot_be_seen(tmp_path):
 
 
 def test_every_template_shows_what_cannot_be_seen_and_escapes_it_once():
-    shown = panels.render("caption.html", text="\u202e\x9b <b>")
+    shown = render("caption.html", own="", others={}, text="\u202e\x9b <b>")
     assert shown.strip().endswith(">&lt;U+202E&gt;&lt;U+009B&gt; &lt;b&gt;</p>")
-    assert panels.render("caption.html", text=Markup("<b>\u202e</b>")).strip().endswith("><b>&lt;U+202E&gt;</b></p>")
+    assert render("caption.html", own="", others={}, text=Markup("<b>\u202e</b>")).strip().endswith("><b>&lt;U+202E&gt;</b></span></p>")
 
 
 def test_a_page_may_have_any_name_that_is_a_name_of_a_file(tmp_path):

@@ -53,6 +53,15 @@ def find(fenced: Sequence[str], targets: Sequence[str] | None) -> tuple[list[Mac
     return blocks, problems
 
 
+def around(fenced: Sequence[str], blocks: Iterable[Macro], line: int) -> Macro | None:
+    """The innermost block that the line stands in; None where it stands in none."""
+    found = None
+    for block in blocks:
+        if block.name == RELEASE_BLOCK and block.line < line < (_last_line(fenced, block.line) or 0):
+            found = block
+    return found
+
+
 def _last_line(fenced: Sequence[str], first: int) -> int | None:
     """The number of the line that closes the block whose first line has the number ``first``; None where it stays open."""
     depth = 0

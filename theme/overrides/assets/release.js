@@ -1,0 +1,73 @@
+// The reader's release: what is for others only is not shown. In the head of the page, so that nothing is seen and then goes.
+// Without this file all of it stands there, each part with the names of its releases.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const rules = new CSSStyleSheet();
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
+
+  const show = (release) => {
+    root.dataset.release = release;
+    rules.replaceSync(release && `
+      [data-target]:not([data-target~="${release}"]) { display: none !important; }
+      [data-only~="${release}"] { display: inline !important; }
+    `);
+    document.dispatchEvent(new Event("guide:release"));
+  };
+
+  // Storage may be forbidden; then the choice lasts for this page only.
+  const remembered = () => {
+    try {
+      return localStorage.getItem("guide.release") || "";
+    } catch (error) {
+      return "";
+    }
+  };
+  const remember = (release) => {
+    try {
+      localStorage.setItem("guide.release", release);
+    } catch (error) {
+      // See above.
+    }
+  };
+
+  // Names of targets only: the name becomes a part of a style.
+  const valid = (release) => (/^[a-z0-9.-]+$/.test(release) ? release : "");
+
+  // A link to a part that is for other releases shows all, for this page.
+  const reveal = () => {
+    const part = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const block = part && part.closest("[data-target]");
+    if (block && root.dataset.release && !block.dataset.target.split(" ").includes(root.dataset.release)) {
+      set("");
+      part.scrollIntoView();
+    }
+  };
+
+  const set = (release) => {
+    const select = document.getElementById("__release");
+    if (select) {
+      select.value = release;
+      // A release that this guide has no more.
+      release = select.value === release ? release : "";
+      select.value = release;
+    }
+    show(release);
+  };
+
+  show(valid(remembered()));
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "__release") {
+      remember(event.target.value);
+      show(event.target.value);
+    }
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    set(root.dataset.release);
+    reveal();
+  });
+  addEventListener("hashchange", reveal);
+  // Back from another page, on which another release may have been chosen.
+  addEventListener("pageshow", (event) => event.persisted && set(valid(remembered())));
+})();
