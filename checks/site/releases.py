@@ -143,12 +143,12 @@ def value(context: SiteContext, snippet_id: str, found: list[tuple[Output, str]]
     if len(own) < 2:
         shown = inert(visible(found[0][1]))
         whose = inert(context.words["value_of"].format(value="", releases=context.names(printed)))
-        return shown + (f'<span data-only="{others}" hidden>{whose}</span>' if printed and others else "")
+        return f'<span class="value">{shown}<span data-only="{others}" hidden>{whose}</span></span>' if printed and others else shown
     each = [f'<span data-only="{" ".join(names)}" hidden>{inert(visible(shown))}</span>' for shown, names in own.items()]
     together = context.words["list"].join(
         context.words["value_of"].format(value=visible(shown), releases=context.names(names)) for shown, names in own.items()
     )
-    return "".join(each) + f'<span data-target="{others}">{inert(together)}</span>'
+    return f'<span class="value">{"".join(each)}<span data-target="{others}">{inert(together)}</span></span>'
 
 
 def documented(context: SiteContext, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import axe_playwright_python
@@ -10,7 +11,9 @@ from guides import evidence, small_guide
 from sites import VIOLATIONS
 
 from checks.pages.reader import read_guide
+from checks.pages.references import load_traces, own_words
 from checks.site import build as building
+from checks.targets import load_targets
 
 pytest_plugins = ["sites"]
 pytestmark = pytest.mark.browser
@@ -191,3 +194,43 @@ def test_accessibility(release, language, scheme, site, visit):
     found = page.evaluate(VIOLATIONS, ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     page.context.close()
     assert found == []
+
+
+# Words that many sentences have for another reason than a release, such as "6.12" and "y", say nothing here.
+TELLING = re.compile(r"(?=.*\d).{6,}")
+# What is visible of the article, without outputs that say whose they are, and without the head's note.
+FREE_TEXT = """() => {
+    const others = (span) => span.getClientRects().length && /printed|输出/.test(span.textContent);
+    const named = (each) => [...each.querySelectorAll('.expected__on span')].some(others);
+    const walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        const parent = walker.currentNode.parentElement;
+        const output = parent.closest('.expected');
+        // A value from an output has the names of its releases in it.
+        const value = parent.closest('.value');
+        const whose = value && /Debian|Ubuntu/.test(value.innerText);
+        if (parent.getClientRects().length && !parent.closest('.picker') && !(output && named(output)) && !whose) {
+            found.push(walker.currentNode.textContent);
+        }
+    }
+    return found.join('');
+}"""
+PAGES = ("quick-start", "crashkernel", "releases", "install")
+
+
+def test_no_number_of_another_release_is_visible_where_it_matters_most(whole, visit):
+    """Of each page, language and release: the texts by which data/releases.yml knows the values of the others."""
+    config, out = whole
+    traces, targets = load_traces(config), load_targets(config)
+    wrong = []
+    for language in config.languages:
+        for name in PAGES:
+            page = visit(out, f"/{language}/{name}/")
+            for target in targets:
+                page.select_option("#__release", target)
+                text = page.evaluate(FREE_TEXT)
+                words = own_words(traces, target, [other for other in targets if other != target], text)
+                wrong += [f"{language}/{name} for {target}: {word}" for word in sorted(words) if TELLING.fullmatch(word)]
+            page.context.close()
+    assert wrong == [], "\n".join(wrong)

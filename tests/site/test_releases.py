@@ -45,7 +45,7 @@ def caption(context, target: str) -> tuple[str, str]:
 def shown(line: str, target: str) -> str:
     """What a reader sees of a line who has chosen the target; all that has no data-only where none is chosen ("")."""
     seen = []
-    for attributes, text in re.findall(r"<span([^>]*)>([^<]*)</span>", line):
+    for attributes, text in re.findall(r'<span((?! class="value")[^>]*)>([^<]*)</span>', line):
         own = re.search(r'data-(target|only)="([^"]*)"', attributes)
         if own is None or (target in own[2].split() if target else own[1] == "target"):
             seen.append(text)
@@ -151,7 +151,7 @@ def test_a_value_of_one_output_is_bare_where_it_was_printed(tmp_path):
     made = context(tmp_path, SNIPPET.format("x") + "```text {.output}\nsize 192\n```\n", "debian-12", "debian-13")
     output = made.guide.pages["en", "x"].snippets[0].outputs[0]
     line = releases.value(made, "say", [(output, "192")])
-    assert line.startswith("192<span ")
+    assert line.startswith('<span class="value">192<span ')
     assert shown(line, "debian-13") == "" and plain(shown(line, "ubuntu-24.04")) == " (Debian 12, 13)"
 
 
