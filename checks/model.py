@@ -215,6 +215,7 @@ class PageRun:
     packages: dict[str, str]
     outcomes: list[Outcome]
     console: str = ""  # the VM's console as asciicast 2; "" for a container
+    archive: str | None = None  # the day, "2026-11-28", of the package lists that the image was made from; None: not recorded
 
 
 # A page with ``peer: true`` has two machines. Their folders in a saved state have these names.

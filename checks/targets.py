@@ -138,10 +138,14 @@ def host_release() -> dict[str, str]:
 
 
 def default_target(targets: dict[str, Target]) -> Target:
-    """This host's own release, if it is a target; else ubuntu-24.04 on Ubuntu and debian-13 elsewhere; else the first target."""
+    """On Ubuntu the host's own release, else ubuntu-24.04; debian-13 elsewhere; the first target where a guide has none of these.
+
+    A Debian host of another release runs debian-13, too: any Debian makes machines of every release of Debian, and the pages are
+    written against that one.
+    """
     release = host_release()
-    own = f"{release.get('ID')}-{release.get('VERSION_ID')}"
-    for name in (own, *(["debian-13"] if release.get("ID") != "ubuntu" else ["ubuntu-24.04"]), *targets):
+    wanted = [f"ubuntu-{release.get('VERSION_ID')}", "ubuntu-24.04"] if release.get("ID") == "ubuntu" else ["debian-13"]
+    for name in (*wanted, *targets):
         if name in targets:
             return targets[name]
     raise GuideError("the guide names no target")

@@ -199,7 +199,7 @@ def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
         if page.machine:
             run = PageRun(
                 page=page.name, target=target, image="sha256:0", recipe="0", emulator="QEMU 10", accelerator="TCG",
-                kernel="6.12", started="2026-01-02T03:04:05Z", seconds=12.5, packages={"kdump-tools": "1.10"},
+                kernel="6.12", started="2026-01-02T03:04:05Z", seconds=12.5, packages={"kdump-tools": "1.10"}, archive="2026-01-01",
                 outcomes=outcomes, console='{"version": 2}\n[0.1, "o", "booting\\r\\n"]\n',
             )  # fmt: skip
             write_evidence(config.evidence_dir, run, page, snippet_fingerprints(guide, page, made), made)

@@ -67,6 +67,7 @@ class _File(_Part):
     started: _Time
     seconds: _Seconds
     packages: dict[str, str]
+    archive: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
     machinery: str | None = None
     console_sha256: _Hash | None = None
     snippets: list[Annotated[_Skipped | _Ran, Field(union_mode="left_to_right")]]

@@ -11,6 +11,8 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from checks.files.plain import open_for_writing
@@ -53,8 +55,21 @@ class Root:
     carries_pool: bool = False
 
 
-def bootstrap(root: Root, recipe: str, tar: Path) -> str:
-    """Make ``tar``, a file in an empty folder; returns the digest of the recipe and of the packages that came out of it.
+@dataclass(frozen=True)
+class Made:
+    """What came out of a build.
+
+    ``digest`` is the sha256 of the recipe and of the version of each package. ``archive`` is the day (UTC, "2026-11-28") of the
+    newest Release file among the package lists that were used: of testing, which changes every day, it says which testing.
+    It is None where no list names a day.
+    """
+
+    digest: str
+    archive: str | None
+
+
+def bootstrap(root: Root, recipe: str, tar: Path) -> Made:
+    """Make ``tar``, a file in an empty folder.
 
     On a host of the target's family mmdebstrap runs on the host with the host's own mirror, else inside the
     distribution's official container image. Raises GuideError when mmdebstrap fails.
@@ -71,10 +86,13 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
     (folder / "files" / "loader.py").write_text(LOADER)
     environment = {"POOL": " ".join(target.pool) if root.carries_pool else "", **root.environment}
     options = ["--variant=apt", f"--include={','.join((*root.packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
+    # Before the other hooks, one of which removes the lists.
+    options += ['--customize-hook=grep -hs "^Date: " "$1"/var/lib/apt/lists/*Release >dates || true']
     options += [f'--{hook}-hook=sh files/{file} "$1"' for hook, file in root.hooks]
     # For the digest: names and versions of what was installed, without times.
     options += ['--customize-hook=chroot "$1" dpkg-query --show >manifest', "--customize-hook=sort -o manifest manifest"]
     if sources is not None and on_host:
+        options += [f"--aptopt={line}" for line in mirror.host_options()]
         command = ["mmdebstrap", *options, "--", target.suite, str(tar), *sources.sources(target)]
         run_logged(command, folder, {**os.environ, **environment, "LOADER": "files/loader.py"}, f"mmdebstrap of {target.name} {root.kind}")
     else:
@@ -84,7 +102,21 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> str:
         (folder / "pool").write_text(pool)
     manifest = (folder / "manifest").read_text()
     log.info(f"built {target.name} ({root.kind}) in {time.monotonic() - began:.0f} s")
-    return hashlib.sha256((recipe + manifest + pool).encode()).hexdigest()
+    return Made(hashlib.sha256((recipe + manifest + pool).encode()).hexdigest(), newest_day((folder / "dates").read_text()))
+
+
+def newest_day(dates: str) -> str | None:
+    """The newest of the days (UTC, "2026-11-28") in lines such as "Date: Sat, 28 Nov 2026 14:21:33 UTC"; None where there is none.
+
+    Lines of another form are left out.
+    """
+    days = []
+    for line in dates.splitlines():
+        try:
+            days.append(parsedate_to_datetime(line.removeprefix("Date: ")).astimezone(UTC).strftime("%Y-%m-%d"))
+        except ValueError:
+            continue
+    return max(days, default=None)
 
 
 def require_root_or_id_ranges() -> None:

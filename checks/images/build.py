@@ -47,6 +47,7 @@ class BuiltDisk:
     recipe: str
     digest: str  # sha256 of the recipe and of the version of each package on the disk
     build: str  # names this very file: states of a machine on one build cannot go on upon another build
+    archive: str | None  # the day of the package lists (bootstrap.Made); None for a disk from before this was recorded
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class BuiltImage:
     recipe: str
     digest: str  # sha256 of the recipe and of the version of each package in the image
     build: str  # the engine's identifier of the image
+    archive: str | None  # the day of the package lists (bootstrap.Made); None for an image from before this was recorded
 
 
 class Builder:
@@ -120,15 +122,16 @@ class Builder:
         build, labels = self._engine.image_facts(tag)
         if "guide.digest" not in labels:
             raise GuideError(f"the image {tag} was not made by ./guide: remove it ({self._engine.program} rmi {tag}), then try again")
-        return BuiltImage(tag, recipe, labels["guide.digest"], build)
+        return BuiltImage(tag, recipe, labels["guide.digest"], build, labels.get("guide.archive"))
 
     def _make_image(self, program: str, target: Target, kind: str, packages: tuple[str, ...], recipe: str, tag: str) -> None:
         container = kind == "container"
         hooks = [("customize", "common-setup.sh")] if container else []
         with tempfile.TemporaryDirectory(prefix=owned_prefix("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
-            digest = bootstrap(Root(target, kind, packages, hooks, carries_pool=container), recipe, tar)
-            changes = [f"LABEL guide.digest={digest}", f"LABEL guide.recipe={recipe}", "LABEL guide.image=1"]
+            made = bootstrap(Root(target, kind, packages, hooks, carries_pool=container), recipe, tar)
+            changes = [f"LABEL guide.digest={made.digest}", f"LABEL guide.recipe={recipe}", "LABEL guide.image=1"]
+            changes += [f"LABEL guide.archive={made.archive}"] if made.archive else []
             options = [word for change in changes for word in ("--change", change)]
             Engine(program, ()).call("import", *options, str(tar), tag)
 
@@ -149,7 +152,7 @@ class Builder:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
             facts = json.loads(made.read_text())
-        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"])
+        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"], facts.get("archive"))
 
     def _make_disk(self, target: Target, recipe: str, folder: Path) -> None:
         root_uuid = str(uuid.uuid5(NAMESPACE, target.name))
@@ -161,14 +164,14 @@ class Builder:
         tar = folder / "root.tar"
         with ThreadPoolExecutor(1) as pool:  # Most of a build is one processor's work.
             emulator_build = pool.submit(self.emulator, target)
-            digest = bootstrap(root, recipe, tar)
+            made = bootstrap(root, recipe, tar)
             emulator = emulator_build.result()
         argv = ["sh", "/build/files/vm-disk.sh", "/build/root.tar", "/build/disk.qcow2", target.disk, root_uuid, esp_id, target.family]
         command = self.engine().run_command(emulator.tag, argv, "--network=none", f"--volume={folder}:/build:rw", "--env=TMPDIR=/build")
         run_logged(command, folder, dict(os.environ), f"making the disk of {target.name}")
         tar.unlink()
         self._first_boot(target, emulator, folder / "disk.qcow2")
-        facts = {"digest": digest, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
+        facts = {"digest": made.digest, "archive": made.archive, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
         (folder / "made.json").write_text(json.dumps(facts, indent=1))
 
     def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> None:

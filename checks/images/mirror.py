@@ -8,6 +8,7 @@ a target of another family the apt configuration in the target's official contai
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -60,6 +61,18 @@ def parse(indextargets: str, codename: str) -> Mirror | None:
         uris.setdefault(suite, _first_of_list(uri.split("/dists/")[0]))
     main = uris.get(codename)
     return Mirror(main, uris.get(f"{codename}-security")) if main else None
+
+
+def host_options() -> list[str]:
+    """What apt is told on this host about the age of the lists that a mirror gives, as lines of apt.conf; empty where nothing is.
+
+    A Release file names the day until which it is valid. Where a host's mirrors are copies of one day, somebody has told
+    the host's apt to take older files, and a build from the same mirrors has to be told the same. Nothing but the host's own
+    configuration says so.
+    """
+    name = "Acquire::Check-Valid-Until"
+    told = subprocess.run(["apt-config", "dump", "--format", "%v", name], capture_output=True, text=True).stdout.strip()
+    return [f'{name} "{told}"'] if re.fullmatch(r"\w+", told) else []
 
 
 def _first_of_list(uri: str) -> str:

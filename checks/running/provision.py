@@ -154,7 +154,7 @@ class Provisioner:
         return PageRun(
             page=page.name, target=self.target.name, image=f"sha256:{made.digest}", recipe=made.recipe,
             emulator=machine.emulator, accelerator=machine.accelerator, kernel=session.kernel,
-            started=utc_now(), seconds=0, packages={}, outcomes=[],
+            started=utc_now(), seconds=0, packages={}, outcomes=[], archive=made.archive,
         )  # fmt: skip
 
     def _new_session(self, page: Page, image: str | None = None, in_use: str | None = None) -> Session:

@@ -144,6 +144,7 @@ def _card(context: SiteContext, target: str) -> dict[str, Any]:
         "crash": _last_crash(runs),
         "started": last.started,
         "kernel": on_vm.data.get("kernel") if on_vm.data.get("emulator") else None,
+        "archive": max((day for run in runs if (day := run.data.get("archive"))), default=None),
         "emulator": on_vm.data.get("emulator"),
         "accelerator": on_vm.data.get("accelerator"),
         "seconds": sum(run.data.get("seconds") or 0 for run in runs),

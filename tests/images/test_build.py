@@ -78,6 +78,18 @@ def test_an_image_by_digest_changes_no_recipe():
         assert replace(target, image=DIGEST).recipe(kind) == target.recipe(kind)
 
 
+@pytest.mark.parametrize(
+    ("dates", "day"),
+    [
+        ("Date: Sat, 28 Nov 2026 23:21:33 UTC\nDate: Sat, 14 Nov 2026 10:00:00 UTC\n", "2026-11-28"),
+        ("Date: Sun, 29 Nov 2026 01:00:00 +0200\nDate: soon\n", "2026-11-28"),
+        ("", None),
+    ],
+)
+def test_the_day_of_the_packages_is_that_of_the_newest_list(dates, day):
+    assert bootstrap.newest_day(dates) == day
+
+
 def test_a_build_that_hangs_or_cannot_be_started_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("GUIDE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(bootstrap, "BUILD_TIMEOUT_S", 0.3)

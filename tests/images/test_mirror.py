@@ -48,12 +48,23 @@ def test_a_named_mirror_comes_first(monkeypatch):
     assert mirror.named("debian") is None
 
 
+@pytest.mark.parametrize(("told", "options"), [("false\n", ['Acquire::Check-Valid-Until "false"']), ("", []), ('x";y "\n', [])])
+def test_a_build_takes_old_lists_only_where_the_hosts_own_apt_does(told, options, tmp_path, monkeypatch):
+    program = tmp_path / "apt-config"
+    (tmp_path / "told").write_text(told)
+    program.write_text(f"#!/bin/sh\n[ \"$*\" = 'dump --format %v Acquire::Check-Valid-Until' ] && exec cat {tmp_path}/told\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert mirror.host_options() == options
+
+
 @pytest.mark.parametrize(
     ("release", "name"),
     [
         ({"ID": "ubuntu", "VERSION_ID": "22.04"}, "ubuntu-22.04"),
         ({"ID": "ubuntu", "VERSION_ID": "25.10"}, "ubuntu-24.04"),
         ({"ID": "debian", "VERSION_ID": "12"}, "debian-13"),
+        ({"ID": "debian"}, "debian-13"),
         ({"ID": "fedora", "VERSION_ID": "43"}, "debian-13"),
     ],
 )

@@ -83,6 +83,15 @@ def test_an_output_for_several_releases_names_them_all(tmp_path):
     assert "在 Debian 13、Ubuntu 24.04 LTS 上应当看到</p>" in text_of(tmp_path / "out", "zh", "deep/page/index.html")
 
 
+def test_of_which_day_the_packages_were_is_shown(small):
+    """Of testing, which changes every day, the name alone says little."""
+    _, out = small
+    day = '<dd><time datetime="2026-01-01">2026-01-01</time></dd>'
+    for page in ("index.html", "proof/debian-13/deep/page/index.html"):
+        assert f"<dt>packages of</dt>{day}" in text_of(out, "en", page)
+        assert f"<dt>软件包截至</dt>{day}" in text_of(out, "zh", page)
+
+
 def test_a_transcript_shows_what_was_printed_and_what_the_crash_left(small):
     _, out = small
     page = text_of(out, "en", "proof/debian-13/deep/page/index.html")
