@@ -18,7 +18,8 @@ from checks.pages import glossary
 from checks.pages.glossary import load_terms
 from checks.pages.reader import read_guide
 from checks.pages.shapes import Shapes
-from checks.site import context, fact_files
+from checks.site import context
+from checks.site.facts import files as fact_files
 from checks.strict_yaml import Document
 from checks.targets import load_targets
 

@@ -105,7 +105,7 @@ class Attributes:
         return None
 
     def _target(self) -> tuple[str, ...]:
-        globs, problems = _targets(self._given.get("target"), self._targets)
+        globs, problems = known_globs(self._given.get("target"), self._targets)
         self.problems += problems
         return globs
 
@@ -143,7 +143,7 @@ def _either(words: Sequence[str]) -> str:
 def of_output(fence: Fence, targets: Sequence[str] | None) -> tuple[dict[str, Any], list[str]]:
     """The keyword arguments of an Output that the fence decides, and what is wrong with its attributes and classes."""
     given, problems = _known(fence, OF_OUTPUT)
-    globs, wrong = _targets(given.get("target"), targets)
+    globs, wrong = known_globs(given.get("target"), targets)
     varies, wrong_too = _varies(given.get("varies"))
     extra = [f"an output has the class output and no other, found .{name}" for name in fence.classes if name != "output"]
     return {"targets": globs, "varies": varies}, problems + extra + wrong + wrong_too
@@ -216,7 +216,7 @@ def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str
     return given, problems
 
 
-def _targets(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+def known_globs(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
     """The globs of a ``data-target``, all targets if there is none; ``known`` is None in a guide without a targets file."""
     if value is None:
         return ("*",), []

@@ -14,7 +14,9 @@ from itertools import groupby
 
 # The macros of checks/site/hooks.py: name -> the least and the most arguments (None: any number).
 MACROS: dict[str, tuple[int, int | None]] = {
+    "by_release": (1, 1),
     "diagram": (1, 1),
+    "documented": (1, 1),
     "facts": (1, 1),
     "glossary": (0, None),
     "proof": (0, 0),
@@ -23,6 +25,9 @@ MACROS: dict[str, tuple[int, int | None]] = {
     "verified": (0, 0),
     "widget": (1, 1),
 }
+
+# The name of what opens a block for some releases (rules/release_blocks.py). It is no macro that a page can call.
+RELEASE_BLOCK = "release block"
 
 # "[[%" and "[[#" start a statement and a comment of the template language that pages once had. Nobody types them as prose.
 _OPENING = re.compile(r"\[\[[\[%#]")
@@ -84,8 +89,8 @@ def expand(text: str, macros: Iterable[Macro], first_line: int, call: Callable[[
 
 def without_macros(lines: Sequence[str], macros: Iterable[Macro]) -> list[str]:
     """The lines with a word in place of each macro, so that Markdown cannot take its brackets and quotes for a link."""
-    words = ((macro, ADDRESS_WORD if macro.name == _ADDRESS else OTHER_WORD) for macro in macros)
-    return _replaced(lines, [(macro.line, macro.column, macro.source, word) for macro, word in words])
+    words = {_ADDRESS: ADDRESS_WORD, RELEASE_BLOCK: "<div markdown>"}
+    return _replaced(lines, [(macro.line, macro.column, macro.source, words.get(macro.name, OTHER_WORD)) for macro in macros])
 
 
 def _replaced(lines: Sequence[str], places: Iterable[tuple[int, int, str, str]]) -> list[str]:

@@ -92,6 +92,8 @@ def _block(element: Element) -> list[str]:
         return [" ".join(classes)]
     if "tabbed-set" in classes:
         return [f"tabs {sum(1 for child in element if child.tag == 'input')}"]
+    if element.tag == "div" and element.get("data-target"):
+        return [f"block for {element.get('data-target')}"]
     return []
 
 

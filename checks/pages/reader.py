@@ -18,7 +18,8 @@ from checks.pages import bounds, frontmatter, macros, values
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
-from checks.pages.rules import html_policy, python_examples, svg
+from checks.pages.references import References
+from checks.pages.rules import html_policy, python_examples, release_blocks, svg
 from checks.pages.rules.characters import look_alikes, unseen
 from checks.pages.rules.enclosed import meant_as_fences, wrong_end
 from checks.pages.shapes import Shapes
@@ -33,11 +34,12 @@ def read_guide(config: Config) -> Guide:
     """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
     targets = known_targets(config)
     shapes = Shapes.load(config.shapes_file, config.relative(config.shapes_file))
+    references = References.load(config)
     problems: list[Problem] = []
     pages: dict[tuple[str, str], Page] = {}
     for language, config_file in config.languages.items():
         settings = site_settings(config_file)
-        reader = PageReader(config, settings, language, targets, shapes)
+        reader = PageReader(config, settings, language, targets, shapes, references)
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
         for name, path in files.items():
@@ -47,9 +49,9 @@ def read_guide(config: Config) -> Guide:
             if page is not None:
                 read[name] = page
         problems += wrong_order(read, files)
-        problems += _drawings(config, config.docs[language])
+        problems += svg.problems_below(config, config.docs[language])
         pages.update(((language, name), page) for name, page in read.items())
-    problems += _drawings(config, config.root / "theme" / "diagrams")
+    problems += svg.problems_below(config, config.root / "theme" / "diagrams")
     if problems:
         raise PageErrors(sorted(set(problems)))
     return Guide(tuple(config.languages), pages)
@@ -63,11 +65,20 @@ def known_targets(config: Config) -> tuple[str, ...] | None:
 class PageReader:
     """Reads the pages of one language. ``problems`` has what is wrong with the page that was read last."""
 
-    def __init__(self, config: Config, settings: SiteSettings, language: str, targets: tuple[str, ...] | None, shapes: Shapes):
+    def __init__(
+        self,
+        config: Config,
+        settings: SiteSettings,
+        language: str,
+        targets: tuple[str, ...] | None,
+        shapes: Shapes,
+        references: References,
+    ):
         self._config = config
         self._shapes = shapes
         self._language = language
         self._targets = targets
+        self._references = references
         self._reader = Reader(settings)
         self._has_macros = settings.has_macros
         self._path = Path()
@@ -103,7 +114,9 @@ class PageReader:
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
         self._check_ids(rendered.fences, rendered.outline, ids)
-        for line, problem in values.problems(fenced, snippets, found) if self._has_macros else ():
+        for line, problem in (*values.problems(fenced, snippets, found), *self._references.problems(found)) if self._has_macros else ():
+            self._wrong(line, problem)
+        for line, problem in release_blocks.wrong_snippets(fenced, found, snippets, self._targets):
             self._wrong(line, problem)
         self._check_machine(head, snippets)
         headings = rendered.outline.headings
@@ -229,9 +242,10 @@ class PageReader:
         if not self._has_macros:
             return []
         found, problems = macros.find(lines, fenced, self._reader.html)
-        for line, problem in problems:
+        blocks, wrong = release_blocks.find(fenced, self._targets)
+        for line, problem in problems + wrong:
             self._wrong(line, problem)
-        return found
+        return sorted([*found, *blocks], key=lambda macro: (macro.line, macro.column))
 
     def _check_html(self, lines: list[str], found: list[macros.Macro]) -> frozenset[str]:
         """The ids in the page's HTML. What the HTML may not have is a problem."""
@@ -269,12 +283,6 @@ class PageReader:
                 self._wrong(
                     snippet.line, f'data-on="{snippet.on}": this page has no second machine: expected peer: true in its front matter'
                 )
-
-
-def _drawings(config: Config, folder: Path) -> list[Problem]:
-    """What is wrong with the SVG files in a folder: a browser runs what is in them."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".svg", ".svgz") and path.is_file())
-    return [Problem(config.relative(file), line, text) for file in files for line, text in svg.file_problems(file)]
 
 
 def _in_order(folder: Path, navigation: Iterable[str]) -> Iterator[tuple[str, Path]]:

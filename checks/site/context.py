@@ -12,6 +12,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
+from checks.pages.references import Source, load_sources
 from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
@@ -26,6 +27,7 @@ class SiteContext:
     evidence: RecordedEvidence
     language: str
     words: dict[str, Any]  # of words.yml
+    sources: dict[str, Source]  # of data/sources.yml
     page: str = ""  # the name of the page that is rendered
     base: str = "./"  # the way from that page to the folder of its language
 
@@ -77,4 +79,5 @@ def load_context(config_file: Path) -> SiteContext:
 def context_of(config: Config, guide: Guide, language: str) -> SiteContext:
     """The context of a guide that has been read. Words that words.yml does not have in ``language`` are English."""
     words = read_yaml(_WORDS)
-    return SiteContext(config, guide, RecordedEvidence(config, guide), language, {**words["en"], **words.get(language, {})})
+    own = {**words["en"], **words.get(language, {})}
+    return SiteContext(config, guide, RecordedEvidence(config, guide), language, own, load_sources(config))

@@ -26,8 +26,10 @@ from checks.pages import macros, values
 from checks.pages.macros import Macro
 from checks.pages.rules.characters import visible
 from checks.pages.shapes import as_printed
-from checks.site import embeds, fact_tables, panels
+from checks.site import embeds, panels, releases
 from checks.site.context import SiteContext, load_context
+from checks.site.facts import tables
+from checks.site.facts import values as facts_by_release
 from checks.site.urls import base_from_page
 
 
@@ -86,6 +88,8 @@ def _expanded(context: SiteContext, text: str) -> str:
 
     def call(macro: Macro) -> str:
         try:
+            if macro.name == macros.RELEASE_BLOCK:
+                return releases.block(context, macro.arguments)
             return _MACROS[macro.name](*macro.arguments)
         except GuideError as error:
             raise GuideError(f"{page.path}:{macro.line}: {error}") from None
@@ -114,7 +118,17 @@ def verified() -> str:
 
 def facts(file: str) -> str:
     """The table of a file of facts, named from the folder of mkdocs.yml: "data/releases.yml"."""
-    return _in_markdown(fact_tables.table(_current(), file))
+    return _in_markdown(tables.table(_current(), file))
+
+
+def by_release(row: str) -> str:
+    """The values of one row of data/releases.yml, one a release, each with how it is known and where it was read."""
+    return _in_markdown(facts_by_release.by_release(_current(), row))
+
+
+def documented(source: str) -> str:
+    """The mark "documented" within a line: a link to an entry of data/sources.yml. See pages/references.py."""
+    return releases.documented(_current(), source)
 
 
 def glossary(*groups: str) -> str:
@@ -155,7 +169,7 @@ def _in_markdown(block: str) -> str:
 
 
 _MACROS: dict[str, Callable[..., str]] = {
-    macro.__name__: macro for macro in (diagram, facts, glossary, proof, transcript_url, value, verified, widget)
+    macro.__name__: macro for macro in (by_release, diagram, documented, facts, glossary, proof, transcript_url, value, verified, widget)
 }
 
 

@@ -12,8 +12,8 @@ from guides import evidence, small_guide
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site import fact_tables
 from checks.site.context import context_of
+from checks.site.facts import tables as fact_tables
 
 FILE = "data/facts.yml"
 DEBIAN, UBUNTU = "debian-13", "ubuntu-24.04"

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from lxml import etree
 
+from checks.config import Config
+from checks.model import Problem
+
 MAX_BYTES = 2 << 20
 _ELEMENTS = frozenset((
     "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "textPath",
@@ -71,3 +74,9 @@ def _node(node: etree._Element) -> list[str]:
     if name.localname == "style" and _LOADS.search("".join([node.text or "", *(child.tail or "" for child in node)])):
         found.append("<style>: expected nothing to load: no url() but of a part of the drawing, no @import, no backslash")
     return found
+
+
+def problems_below(config: Config, folder: Path) -> list[Problem]:
+    """What is wrong with the SVG files in a folder: a browser runs what is in them."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".svg", ".svgz") and path.is_file())
+    return [Problem(config.relative(file), line, text) for file in files for line, text in file_problems(file)]

@@ -1,4 +1,4 @@
-"""The YAML file of a table of facts: what it may say (fact_tables.py has an example), and what is wrong with it."""
+"""The YAML file of a table of facts: what it may say (tables.py has an example), and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Field
 
 from checks.model import GuideError, PageErrors
+from checks.pages.references import Address, Words
 from checks.site.context import SiteContext
 from checks.strict_yaml import Document, Location
-from checks.validation import Section, check, expected, matching
+from checks.validation import Section, check, matching
 
-
-def _not_cut(value: object) -> object:
-    if value is None:
-        raise expected("text for a language (a text with a comma needs quotes)")
-    return value
-
-
-# In {en: one, two} YAML takes "two" for a key without a value.
-_TextOfLanguage = Annotated[str, BeforeValidator(_not_cut)]
-# Text that is the same in all languages, or one text for each language.
-Words = Annotated[
-    Annotated[str, Tag("text")] | Annotated[dict[str, _TextOfLanguage], Tag("words")],
-    Discriminator(lambda value: "words" if isinstance(value, dict) else "text"),
-]
 _Texts = Annotated[tuple[str, ...], Field(strict=False)]
 _SnippetName = Annotated[str, matching(r"[^#\s]+#[^#\s]+", "PAGE#SNIPPET, such as quick-start#show")]
 _Heading = Annotated[str, matching(r"[^#\s]+\.md#[^#\s]+", "PAGE.md#HEADING, such as verified.md#unconfirmed")]
@@ -37,7 +24,7 @@ class Source(Section):
     """Where a fact was read."""
 
     text: Words
-    url: Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")] | None = None
+    url: Address | None = None
 
 
 class Given(Section):

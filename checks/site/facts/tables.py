@@ -24,18 +24,19 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from checks.site import fact_files
+from checks.pages.references import Words
 from checks.site.context import SiteContext
-from checks.site.fact_files import Cell, Words
+from checks.site.facts import files
+from checks.site.facts.files import Cell
 from checks.site.panels import render
 from checks.targets import applies
 
 
 def table(context: SiteContext, file: str) -> str:
     """The HTML of the table in a file that is named from the guide's root, in the language that is shown."""
-    facts = fact_files.load(context, file)
+    facts = files.load(context, file)
     rows = [
-        {"name": _markup(_text(context, row.name)), "cells": [_cell(context, row.cell(column), column) for column in facts.columns]}
+        {"name": _markup(_text(context, row.name)), "cells": [cell(context, row.cell(column), column) for column in facts.columns]}
         for row in facts.rows
     ]
     page, _, heading = facts.unconfirmed.partition(".md#")
@@ -43,7 +44,8 @@ def table(context: SiteContext, file: str) -> str:
     return render("facts.html", context=context, words=context.words, columns=facts.columns, rows=rows, mark=mark)
 
 
-def _cell(context: SiteContext, cell: Cell, target: str) -> dict[str, Any]:
+def cell(context: SiteContext, cell: Cell, target: str) -> dict[str, Any]:
+    """What a template shows of one cell."""
     text, is_code = _text(context, cell.value), isinstance(cell.value, str)
     return {
         "text": text if is_code else _markup(text),

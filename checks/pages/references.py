@@ -1,0 +1,128 @@
+"""What pages name in the files of data/ by a macro: the sources of what they say, and the rows of the table of releases.
+
+``[[[ documented("KEY") ]]]`` names an entry of data/sources.yml::
+
+    kernel-kdump:
+      title: kernel documentation, kdump        # or {en: …, zh: …}
+      url: https://docs.kernel.org/admin-guide/kdump/kdump.html
+      read: 2026-07-26                          # the day on which somebody read there what the page says
+
+``[[[ by_release("ROW") ]]]`` names a row of data/releases.yml, which site/facts/files.py reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Discriminator, Tag
+
+from checks.config import Config
+from checks.model import GuideError, PageErrors
+from checks.pages.macros import Macro
+from checks.strict_yaml import Document
+from checks.validation import Section, check, expected, matching
+
+SOURCES = Path("data/sources.yml")
+RELEASES = Path("data/releases.yml")
+
+
+def _not_cut(value: object) -> object:
+    if value is None:
+        raise expected("text for a language (a text with a comma needs quotes)")
+    return value
+
+
+def _a_day(value: object) -> object:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise expected("a day such as 2026-07-26")
+    return value
+
+
+# In {en: one, two} YAML takes "two" for a key without a value.
+_TextOfLanguage = Annotated[str, BeforeValidator(_not_cut)]
+# Text that is the same in all languages, or one text for each language.
+Words = Annotated[
+    Annotated[str, Tag("text")] | Annotated[dict[str, _TextOfLanguage], Tag("words")],
+    Discriminator(lambda value: "words" if isinstance(value, dict) else "text"),
+]
+Address = Annotated[str, matching(r"https?://\S+", "an address that begins with http:// or https://")]
+Day = Annotated[date, BeforeValidator(_a_day)]
+_Key = Annotated[str, matching(r"[a-z0-9]+([.-][a-z0-9]+)*", "a key of lower-case letters, digits, single hyphens and full stops")]
+
+
+class Source(Section):
+    """A public text, and the day on which it was read."""
+
+    title: Words
+    url: Address
+    read: Day
+
+
+@dataclass(frozen=True)
+class References:
+    """The sources by key, and the ids of the rows of the table of releases; both empty in a guide without such files."""
+
+    sources: dict[str, Source]
+    rows: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, config: Config) -> References:
+        """Read both files. Raises PageErrors with the line of everything that is wrong in data/sources.yml."""
+        return cls(load_sources(config), _rows(config))
+
+    def problems(self, macros: Iterable[Macro]) -> Iterator[tuple[int, str]]:
+        """Line and text of each macro that names no source, or no row."""
+        for macro in macros:
+            try:
+                if macro.name == "documented":
+                    self.source(macro.arguments[0])
+                elif macro.name == "by_release":
+                    _one_of(self.rows, macro.arguments[0], "by_release", "row", RELEASES)
+            except GuideError as error:
+                yield macro.line, str(error)
+
+    def source(self, key: str) -> Source:
+        """The source with this key. Raises a GuideError, without a position, where there is none."""
+        _one_of(self.sources, key, "documented", "entry", SOURCES)
+        return self.sources[key]
+
+
+def load_sources(config: Config) -> dict[str, Source]:
+    """The entries of data/sources.yml by key; none where the guide has no such file."""
+    if not (config.root / SOURCES).exists():
+        return {}
+    document = Document.read(config.root / SOURCES, SOURCES)
+    if document.data is None:
+        return {}
+    sources = check(document, dict[_Key, Source])
+    languages = [*config.languages]
+    problems = [
+        document.problem((key, "title"), f"expected text in {language}, found none")
+        for key, source in sources.items()
+        for language in languages
+        if isinstance(source.title, dict) and language not in source.title
+    ]
+    if problems:
+        raise PageErrors(sorted(problems))
+    return sources
+
+
+def _rows(config: Config) -> frozenset[str]:
+    """The ids in data/releases.yml. What else is wrong with that file is told where the site shows it."""
+    if not (config.root / RELEASES).exists():
+        return frozenset()
+    data: Any = Document.read(config.root / RELEASES, RELEASES).data
+    rows = data.get("rows") if isinstance(data, dict) else None
+    return frozenset(str(row["id"]) for row in rows or () if isinstance(row, dict) and "id" in row)
+
+
+def _one_of(known: Iterable[str], name: str, macro: str, what: str, file: Path) -> None:
+    names = sorted(known)
+    if name not in names:
+        alike = get_close_matches(name, names, 1)
+        raise GuideError(f"{macro}: {file} has no {what} {name}" + (f": did you mean {alike[0]}?" if alike else ""))

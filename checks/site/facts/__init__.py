@@ -1,0 +1,1 @@
+"""Tables of facts about releases, and the values of one row by release."""
