@@ -30,10 +30,7 @@ WRONG: dict[str, list[tuple[str, str]]] = {
         (r"\bunconfirmed\b", "a source, by the macro documented()"),
         # A kernel is started with parameters, a program with arguments.
         (r"\bwords? (?:on|of|to) (?:the|its|this) (?:kernel'?s? )?command line\b", "parameter"),
-        (
-            r"\b(?:the|these|those|a few|two|three|five|six|more|one) words?\b(?=[^.]*\b(?:parameter|command line|capture kernel)\b)",
-            "parameter",
-        ),
+        (COUNTED_WORDS, "parameter"),
     ],
     "zh": [
         (r"实跑", "实测, or 运行 for a single run"),
