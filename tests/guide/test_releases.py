@@ -21,6 +21,7 @@ CONFIG = configuration.load(ROOT / "mkdocs.yml")
 TARGETS = tuple(load_targets(CONFIG))
 # Words that many sentences have for another reason than a release, such as "6.12" and "y", say nothing here.
 _TELLING = re.compile(r"(?=.*\d).{6,}")
+OTHER_ARCHITECTURE = re.compile(r"\b(?:arm64|ppc64(?:el|le)?|s390x)\b")
 
 
 @pytest.fixture(scope="module")
@@ -53,16 +54,22 @@ def names_a_release(line: str, targets: list[str]) -> bool:
 def bare_values(page: Page, traces: list[Traces]) -> Iterator[str]:
     """The lines of a page's prose and of its snippets with a value that only some releases have, and without these releases' names.
 
-    A line is a paragraph, an item of a list, or a row of a table.
+    A line is a paragraph, an item of a list, or a row of a table. The first row of a table may name the releases for all rows,
+    and the line above a snippet for the snippet. The values are those of amd64: a row on another architecture has its own.
     """
     blocks = [macro for macro in page.macros if macro.name == RELEASE_BLOCK]
-    lines = [(number, line, TARGETS) for number, line in enumerate(page.prose_lines, 1) if line]
+    lines, above, head = [], {}, ""
+    for number, line in enumerate(page.prose_lines, 1):
+        head = (head or line) if line.startswith("|") else ""
+        above[number] = line or above.get(number - 1, "")
+        if line and not (head and OTHER_ARCHITECTURE.search(line)):
+            lines.append((number, line, head, TARGETS))
     lines += [
-        (snippet.line + 1 + number, line, tuple(name for name in TARGETS if meant_for(snippet.targets, name)))
+        (snippet.line + 1 + number, line, above[snippet.line], tuple(name for name in TARGETS if meant_for(snippet.targets, name)))
         for snippet in page.snippets
         for number, line in enumerate(snippet.code.split("\n"))
     ]
-    for number, line, meant in lines:
+    for number, line, context, meant in lines:
         around = release_blocks.around(page.prose_lines, blocks, number)
         readers = [name for name in meant if around is None or meant_for(around.arguments, name)]
         for row in traces:
@@ -70,7 +77,7 @@ def bare_values(page: Page, traces: list[Traces]) -> Iterator[str]:
                 having = [name for name in row if word in row[name]]
                 if not _TELLING.fullmatch(word) or len(having) == len(row) or not stands_in(word, re.sub(r"\[\[\[.*?\]\]\]", "", line)):
                     continue
-                if not set(readers) <= set(having) and not names_a_release(line, having):
+                if not set(readers) <= set(having) and not names_a_release(f"{context}\n{line}", having):
                     yield f"{page.path}:{number}: {word} is that of {', '.join(having)} only"
 
 
