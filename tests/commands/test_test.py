@@ -141,12 +141,8 @@ GOOD, BAD = "def test_it():\n    pass\n", "def test_it():\n    assert False\n"
 # What is tried: the files of tests/, pytest's arguments, the exit status.
 ENDS = {
     "a file that cannot be imported": ({"test_a": "import nothing_of_this_name\n"}, [], 1),
-    "the same beside a good one, with workers": ({"test_a": "import nothing_of_this_name\n", "test_b": GOOD}, ["-n", "2"], 1),
-    "as many failures as may be": ({"test_a": BAD, "test_b": BAD}, ["-x"], 1),
-    "the same with workers": ({"test_a": BAD, "test_b": BAD}, ["-n", "2", "-x"], 1),
+    "as many failures as may be, with workers": ({"test_a": BAD, "test_b": GOOD}, ["-n", "2", "-x"], 1),
     "Ctrl-C": ({"test_a": "def test_it():\n    raise KeyboardInterrupt\n"}, [], 130),
-    "Ctrl-C while files are imported": ({"test_a": "raise KeyboardInterrupt\n"}, [], 130),
-    "nothing to run": ({"test_a": ""}, [], 2),
     "an argument that there is not": ({"test_a": GOOD}, ["--nothing-of-this-name"], 2),
 }
 
