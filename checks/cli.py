@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
             return status
     except KeyboardInterrupt:
         faults.tell("interrupted")
-        return 130
+        return faults.INTERRUPTED
     except BrokenPipeError:
         faults.drop_output()
         return 141

@@ -88,6 +88,11 @@ class Config:
         return self.root / WORK_FOLDER
 
     @property
+    def data_dirs(self) -> set[Path]:
+        """The folders in which a branch may change data; mkdocs.yml may lie in one of them."""
+        return {self.targets_file.parent, self.shapes_file.parent}
+
+    @property
     def first_folder(self) -> Path:
         """The folder of the pages of the first language, from the root: pytest runs all snippets when it gets this path."""
         return self.relative(next(iter(self.docs.values())))

@@ -17,6 +17,8 @@ from pathlib import Path
 from checks.files.plain import make_folder, open_for_writing
 from checks.model import GuideError, printable
 
+INTERRUPTED = 130  # the exit status of ./guide after Ctrl-C or SIGTERM, and of the pytest that it starts
+
 _ROOM = "make room there. Of the caches ./guide clean --states removes all states, and GUIDE_CACHE=FOLDER names a larger disk"
 _WRITABLE = "./guide has to write there"
 # What to do about an error of the operating system that is no mistake of this program.

@@ -29,18 +29,18 @@ class Changes:
         return f"{count} snippet{'' if count == 1 else 's'} new, {len(self.changed)} changed, {len(self.gone)} gone"
 
 
-def compare(before: Guide | None, after: Guide, old: Target | None, target: Target, outputs_differ: bool) -> Changes:
+def compare(before: Guide | None, after: Guide, old: Target | None, target: Target) -> Changes:
     """What ``after`` changes. Without ``before``, everything is new. ``old`` is the target as it was before.
 
     A page has to run when what is hashed for evidence differs on it or on a page that it goes on from, or when it
-    shows other outputs. ``outputs_differ``: outputs are compared by other rules than before, so all pages have to run.
+    shows other outputs.
     """
     changes = Changes()
     pages = {page.name: page for page in before.primary} if before else {}
     for page in after.primary:
         previous = pages.get(page.name)
         _compare_page(changes, previous, page)
-        if page.snippets and (outputs_differ or before is None or old is None or not _same_run(before, previous, old, after, page, target)):
+        if page.snippets and (before is None or old is None or not _same_run(before, previous, old, after, page, target)):
             changes.pages.append(page.name)
     names = {page.name for page in after.primary}
     changes.gone += [snippet for page in pages.values() if page.name not in names for snippet in page.snippets]

@@ -19,15 +19,16 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from checks.evidence.files import read_evidence
+from checks.faults import INTERRUPTED
 from checks.host import PROGRESS_VARIABLE
 from checks.model import GuideError
 
-INTERRUPTED = 130  # the exit status of ./guide after Ctrl-C or SIGTERM
 LATE = 124  # the exit status of timeout(1); ./guide makes 2 of it
 TICK_S = 0.5
 SILENCE_S = 60.0  # after which a plain line is printed although nothing has changed
@@ -72,9 +73,14 @@ def describe(state: Mapping[str, Any], estimates: Estimates, elapsed_s: float) -
     return "  ".join(filter(None, parts))
 
 
-def _interrupt_when_parent_ends() -> None:
-    """In the child, before its program starts: SIGINT as soon as ./guide has ended, also by SIGKILL (PR_SET_PDEATHSIG, prctl(2))."""
+def _interrupt_when_parent_ends(parent: int) -> None:
+    """In the child, before its program starts: SIGINT as soon as ./guide has ended, also by SIGKILL (PR_SET_PDEATHSIG, prctl(2)).
+
+    Where ./guide, the process ``parent``, has ended before that, no signal comes any more.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+    if os.getppid() != parent:
+        os._exit(INTERRUPTED)
 
 
 class Display:
@@ -96,7 +102,7 @@ class Display:
             environment = {**os.environ, PROGRESS_VARIABLE: states, "PYTHONUNBUFFERED": "1"}
             process = subprocess.Popen(
                 command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_interrupt_when_parent_ends,
+                stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=partial(_interrupt_when_parent_ends, os.getpid()),
             )  # fmt: skip
             before = {number: signal.signal(number, self._interrupt(process)) for number in (signal.SIGINT, signal.SIGTERM)}
             try:

@@ -1,8 +1,8 @@
 """``./guide review BRANCH``: a stranger's pages, with the machinery of the checkout that one stands in.
 
 From the branch come pages, images and data, nothing else; they are read out of git without a checkout, into a new
-folder. What else the branch changes is code (SECURITY.md says which files) and is refused with a list. Nothing of the
-branch is run on this host: its snippets run in containers and VMs.
+folder. What else the branch changes is code (SECURITY.md says which files) and is refused with a list. That includes the
+shapes, which decide when an output agrees. Nothing of the branch is run on this host: its snippets run in containers and VMs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from difflib import unified_diff
 from pathlib import Path
 
 from checks import config as configuration
-from checks.commands.branch import KINDS, NOTHING, PLAIN_FILE, Change, Repository, plain_path
+from checks.commands.allowed import Allowed, believed
+from checks.commands.branch import Repository
 from checks.commands.changes import Changes, compare, describe, printable
 from checks.commands.verify import verify
 from checks.config import Config
@@ -28,33 +29,7 @@ from checks.model import Guide, GuideError
 from checks.pages.reader import read_guide
 from checks.targets import Target, choose_target, load_targets
 
-SHOWN_LINES = 10  # of what a new or changed snippet printed, where the page shows no output
-
-
-class Allowed:
-    """Which paths of a branch are pages, images or data. Paths are relative to the folder of mkdocs.yml."""
-
-    def __init__(self, config: Config):
-        self._docs = tuple(f"{config.relative(folder)}/" for folder in config.docs.values())
-        self._files = {str(config.relative(file)) for file in (config.targets_file, config.shapes_file)}
-        self._data = {
-            f"{config.relative(file.parent)}/" for file in (config.targets_file, config.shapes_file) if file.parent != config.root
-        }
-
-    def path(self, path: str) -> bool:
-        """Whether a file with this path is taken from a branch."""
-        if not plain_path(path):
-            return False
-        if path.startswith(self._docs):
-            return path.endswith((".md", *PICTURES))
-        folder, _, name = path.rpartition("/")
-        return path in self._files or (f"{folder}/" in self._data and name.endswith(".yml"))
-
-    def refusal(self, change: Change) -> str | None:
-        """Why a change of a branch is not looked at, as a line of the list; None for a page, an image or data."""
-        if change.mode not in (PLAIN_FILE, NOTHING):
-            return f"{printable(change.path)}: {KINDS.get(change.mode, f'a file of mode {change.mode}')}"
-        return None if self.path(change.path) else printable(change.path)
+SHOWN_LINES = 10  # of what a new or changed snippet printed, where the page shows no output; and of files that nobody may commit
 
 
 def review(config: Config, options: argparse.Namespace) -> int:
@@ -62,6 +37,7 @@ def review(config: Config, options: argparse.Namespace) -> int:
     repository = Repository(config.root)
     theirs = repository.commit(options.branch)
     base = repository.merge_base(repository.commit("HEAD"), theirs)
+    _refuse_believed(repository, theirs)
     allowed = Allowed(config)
     changed = repository.changes(base, theirs)
     refused = [line for change in changed if (line := allowed.refusal(change))]
@@ -82,6 +58,18 @@ def review(config: Config, options: argparse.Namespace) -> int:
     return status
 
 
+def _refuse_believed(repository: Repository, commit: str) -> None:
+    """Raise a GuideError where the commit has files that ./guide or Python would obey as soon as it is checked out."""
+    found = [line for file in repository.files(commit) if (line := believed(file.path))]
+    if found:
+        more = [f"and {len(found) - SHOWN_LINES} more"] if len(found) > SHOWN_LINES else []
+        listed = "\n".join(f"    {line}" for line in [*found[:SHOWN_LINES], *more])
+        raise GuideError(
+            f"the branch has {len(found)} files that are made on each machine and never committed:\n{listed}\n"
+            "They would be run or believed as soon as the branch is checked out or merged: do neither, and ask its author to remove them"
+        )
+
+
 def _show_refused(refused: list[str], ignore: bool) -> None:
     what = "files that are neither pages, images nor data of the guide, so they are code or taken for code"
     if not ignore:
@@ -96,17 +84,24 @@ def _show_refused(refused: list[str], ignore: bool) -> None:
 
 
 def _folder_of(repository: Repository, commit: str, allowed: Allowed, config: Config, folder: Path) -> Config:
-    """The pages and data of a commit in a new folder, with the site's settings of this checkout."""
+    """The pages and data of a commit in a new folder, with the site's settings and the shapes of this checkout."""
     folder.mkdir()
     repository.write(commit, allowed.path, folder)
+    if config.shapes_file.exists():
+        _copy(config.shapes_file, config, folder)
     for file in {config.file, *config.languages.values()}:
         for document in inherited(file):
             if not document.path.is_relative_to(config.root):
                 raise GuideError(f"{document.path}: a configuration outside {config.root} cannot be used for a review")
-            copy = folder / document.path.relative_to(config.root)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(document.path.read_bytes())
+            _copy(document.path, config, folder)
     return configuration.load(folder / config.file.relative_to(config.root))
+
+
+def _copy(file: Path, config: Config, folder: Path) -> None:
+    """Copy a file of this checkout to the same path below ``folder``."""
+    copy = folder / file.relative_to(config.root)
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_bytes(file.read_bytes())
 
 
 def _read_before(repository: Repository, base: str, allowed: Allowed, config: Config, folder: Path) -> Version | None:
@@ -140,8 +135,7 @@ class Version:
 
     def data(self) -> dict[str, str]:
         """The data files by path, as text."""
-        folders = {self.config.targets_file.parent, self.config.shapes_file.parent}
-        files = {file for folder in folders for file in folder.glob("*.yml") if not file.name.startswith("mkdocs")}
+        files = {file for folder in self.config.data_dirs for file in folder.glob("*.yml") if not file.name.startswith("mkdocs")}
         return {str(self.config.relative(file)): file.read_text(errors="backslashreplace") for file in sorted(files)}
 
 
@@ -175,10 +169,8 @@ class Review:
 
     def _changes(self) -> Changes:
         before, name = self._before, self._target.name
-        shapes = [version.config.shapes_file for version in (before, self._after) if version]
-        contents = [file.read_bytes() if file.exists() else b"" for file in shapes]
         old = before.targets.get(name) if before else None
-        return compare(before.guide if before else None, self._after.guide, old, self._target, len(set(contents)) > 1)
+        return compare(before.guide if before else None, self._after.guide, old, self._target)
 
     def _data_diff(self) -> Iterator[str]:
         old, new = self._before.data() if self._before else {}, self._after.data()

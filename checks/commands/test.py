@@ -12,11 +12,11 @@ import shutil
 import time
 from pathlib import Path
 
-from checks.commands.display import INTERRUPTED
 from checks.commands.junit import failed_tests, summary_line
 from checks.commands.verify import STATUS, new_report, run_pytest
 from checks.config import PROJECT, Config
 from checks.evidence.validity import PageStatus, evidence_status
+from checks.faults import INTERRUPTED
 from checks.model import Guide
 from checks.pages.reader import read_guide
 from checks.targets import Target, choose_target, load_targets

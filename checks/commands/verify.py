@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from checks.commands.display import INTERRUPTED, Display, Estimates
+from checks.commands.display import Display, Estimates
 from checks.config import PROJECT, Config
+from checks.faults import INTERRUPTED
 from checks.files.plain import make_folder
 from checks.model import GuideError
 from checks.pages.reader import read_guide
@@ -18,8 +19,9 @@ from checks.pages.tree import find_pages, order
 from checks.running import cleanup
 from checks.targets import choose_target, load_targets
 
-# The exit status of pytest -> that of ./guide; every other status of pytest becomes 2.
-STATUS = {0: 0, 1: 1, 2: INTERRUPTED, INTERRUPTED: INTERRUPTED}
+# The exit status of pytest -> that of ./guide; every other status of pytest becomes 2. Pytest's own 2 is both that of Ctrl-C and
+# that of a file that cannot be collected: pytest_plugin/faults_shown.py makes INTERRUPTED or 1 of it.
+STATUS = {0: 0, 1: 1, INTERRUPTED: INTERRUPTED}
 NOTHING_COLLECTED = 5  # pytest's exit status
 
 

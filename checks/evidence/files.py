@@ -17,7 +17,7 @@ from checks.evidence.shape import contradiction, wrong_shape
 from checks.host import write_whole
 from checks.model import GuideError, Outcome, Page, PageRun, Snippet
 from checks.targets import Target, skip_reason
-from checks.terminal import plain
+from checks.terminal import plain, visible
 
 KEPT_CHARACTERS = 200_000  # of an output, in evidence; the comparison with the page is of the whole output
 MOST_BYTES = 64 << 20  # of an evidence file and of a recording; those of a run are smaller than 1 MiB
@@ -41,8 +41,17 @@ def write_evidence(folder: Path, run: PageRun, page: Page, fingerprints: dict[st
     folder.mkdir(parents=True, exist_ok=True)
     # With mtime=0 the same recording gives the same bytes.
     cast = gzip.compress(run.console.encode(), mtime=0) if run.console else None
-    _write_both(folder, path, sealed(data, cast), cast)
+    _write_both(folder, path, sealed(_visible(data), cast), cast)
     return path
+
+
+def _visible(value: Any) -> Any:
+    r"""The value with ``\x1b`` for each character in it that nobody sees: a machine has named kernels, packages, paths and panics."""
+    if isinstance(value, dict):
+        return {_visible(key): _visible(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_visible(item) for item in value]
+    return visible(value) if isinstance(value, str) else value
 
 
 def _write_both(folder: Path, path: Path, content: bytes, cast: bytes | None) -> None:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checks.lint.program import call, tool, version
+from checks.lint.program import among, call, tool, version
 from checks.model import GuideError, Problem, Snippet
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def findings(snippets: list[Snippet]) -> list[list[Problem]]:
         files = [f"{number}.py" for number in range(len(snippets))]
         for name, snippet in zip(files, snippets, strict=True):
             Path(folder, name).write_text(text(snippet), encoding="utf-8")
-        lint, layout = (call([tool("ruff"), *words, *files], folder) for words in options())
+        lint, layout = (call([tool("ruff"), *words, *files], folder, among(snippets)) for words in options())
     problems: list[list[Problem]] = [[] for _ in snippets]
     for index, line, message in _lint_findings(lint.stdout):
         problems[index].append(_problem(snippets[index], line, message))

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from checks.lint.program import call, tool, version
+from checks.lint.program import among, call, tool, version
 from checks.model import GuideError, Problem, Snippet
 
 EXCLUDED = (
@@ -54,7 +54,7 @@ def findings(snippets: list[Snippet]) -> list[list[Problem]]:
         names = {f"{index}.snippet": index for index in range(len(snippets))}
         for name, snippet in zip(names, snippets, strict=True):
             Path(folder, name).write_text(text(snippet), encoding="utf-8")
-        run = call([tool("shellcheck"), *OPTIONS, *names], folder)
+        run = call([tool("shellcheck"), *OPTIONS, *names], folder, among(snippets))
     if run.returncode not in (0, 1):
         raise GuideError(f"shellcheck: {run.stderr.strip() or run.stdout.strip() or f'ended with {run.returncode}'}")
     problems: list[list[Problem]] = [[] for _ in snippets]

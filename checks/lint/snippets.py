@@ -73,7 +73,7 @@ class Linting:
         return sorted(problems)
 
     def close(self) -> None:
-        """Start no further call. Calls that run already end within a second or two."""
+        """Start no further call. Calls that run already end within some seconds, at the latest after ``program.WITHIN_S``."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

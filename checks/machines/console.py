@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from checks.terminal import plain
+from checks.terminal import plain, visible
 
 # "---[ end Kernel panic" is printed only by a kernel that stands still afterwards: a kernel with a loaded capture kernel
 # jumps into the capture kernel before it prints that line.
@@ -57,9 +57,12 @@ class Console:
         return "\n".join([line for line in self.text(since).split("\n") if line.strip()][-lines:])
 
     def panics(self, since: int = 0, oops: bool = False) -> list[str]:
-        """The reasons of the panics from ``since`` on; with ``oops`` also an oops from which the kernel jumped into another kernel."""
+        r"""The reasons of the panics from ``since`` on; with ``oops`` also an oops from which the kernel jumped into another kernel.
+
+        Whoever makes a kernel panic may choose its reason, so bytes that a terminal would obey are shown as ``\x1b``.
+        """
         jumps = [jump] if oops and (jump := self._jump(since)) else []
-        return [match[1].decode("utf-8", "replace") for match in [*jumps, *PANIC.finditer(self.data, since)]]
+        return [visible(match[1].decode("utf-8", "backslashreplace")) for match in [*jumps, *PANIC.finditer(self.data, since)]]
 
     def dead(self, since: int = 0) -> bool:
         """Whether a kernel has panicked and stands still, with no capture kernel that takes over."""

@@ -11,4 +11,5 @@ import pytest  # noqa: E402  the import is a part of that time
 try:
     sys.exit(pytest.main())
 except KeyboardInterrupt:
+    print("pytest was interrupted by a signal", file=sys.stderr)
     sys.exit(130)

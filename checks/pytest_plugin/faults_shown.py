@@ -51,10 +51,23 @@ _SEEN = pytest.StashKey[bool]()
 
 
 class Faults:
-    """A plugin for the process that gets the reports: remembers whether one of them tells of an error that is no failed check."""
+    """A plugin for the process that gets the reports: remembers whether one of them tells of an error that is no failed check.
+
+    It also tells apart what pytest gives one exit status, 2: that somebody has interrupted the session, and that the session
+    has ended itself, since a file cannot be collected or since xdist has seen as many failures as -x allows.
+    """
 
     def __init__(self, config: pytest.Config):
         self._config = config
+        self._interrupted_status: int = faults.INTERRUPTED
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note who has interrupted the session; pytest calls this before pytest_sessionfinish.
+
+        Pytest and xdist each have a class Interrupted below KeyboardInterrupt, with which they end a session themselves.
+        """
+        if isinstance(excinfo.value, KeyboardInterrupt) and type(excinfo.value) is not KeyboardInterrupt:
+            self._interrupted_status = pytest.ExitCode.TESTS_FAILED
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Look at one report. Properties that come from a worker of xdist are lists, not tuples."""
@@ -77,5 +90,7 @@ class Faults:
         except Exception as error:
             faults.tell(f"\n{message(error, self._config)}")
             session.exitstatus = INTERNAL_ERROR
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            session.exitstatus = self._interrupted_status
         if self._config.stash.get(_SEEN, False) and session.exitstatus in (0, 1):
             session.exitstatus = INTERNAL_ERROR

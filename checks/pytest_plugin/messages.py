@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from checks.host import PROGRESS_VARIABLE
+from checks.model import printable
 
 # Attributes of log records that say where a run is.
 FIELDS = ("page", "done", "count", "stage")
@@ -36,7 +37,7 @@ class MessageHandler(logging.Handler):
         """Print one record. Stages are left to the progress display, where there is one."""
         if hasattr(record, "stage") and not self._prints_stages:
             return
-        text = record.getMessage()
+        text = printable(record.getMessage())  # What a machine has said may be a part of it.
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         capture = self._config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else nullcontext():

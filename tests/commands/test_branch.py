@@ -11,8 +11,8 @@ from guides import ROOT, GuideFolder
 
 from checks import config as configuration
 from checks.commands import branch
+from checks.commands.allowed import Allowed, believed
 from checks.commands.branch import NOTHING, PLAIN_FILE, Change, Repository, plain_path
-from checks.commands.review import Allowed
 from checks.model import GuideError
 
 
@@ -157,6 +157,7 @@ def test_a_guide_below_the_root_of_the_repository_is_reviewed_alone(tmp_path):
     [
         ("docs/en/quick-start.md", True), ("docs/zh/remote/ssh.md", True), ("docs/en/images/x.png", True), ("docs/en/x.svg", True),
         ("data/targets.yml", True), ("data/glossary.yml", True), ("data/new.yml", True),
+        ("data/shapes.yml", False),
         ("docs/x.md", False), ("docs/fr/x.md", False), ("data/x.yaml", False), ("data/x.py", False), ("data/bench/x.yml", False),
         ("data/../checks/cli.yml", False), ("docs/en/../../guide.md", False), ("docs/en/x.html", False), ("README.md", False),
         ("docs/en/x.md/../y.md", False), ("docs/en//x.md", False), ("docs/en/-x.md", False),
@@ -168,3 +169,4 @@ def test_which_paths_are_pages_and_data(path, allowed):
     assert (rules.refusal(Change(path, PLAIN_FILE)) is None) is allowed
     assert (rules.refusal(Change(path, NOTHING)) is None) is allowed
     assert plain_path("a/b.md")
+    assert believed(path) is None

@@ -20,6 +20,7 @@ def branches(tmp_path):
     return Branches(tmp_path)
 
 
+SHAPES = "decides which outputs agree with a page, so it counts as code"
 # What a branch changes that is neither page, image nor data, and how the list names it.
 OTHER: dict[str, tuple[Callable[[Path], object], str]] = {
     "a program of the machinery": (add("checks/cli.py"), "checks/cli.py"),
@@ -49,7 +50,7 @@ OTHER: dict[str, tuple[Callable[[Path], object], str]] = {
     "evidence": (add("evidence/debian-13/one.json"), "evidence/debian-13/one.json"),
     "a workflow": (add(".github/workflows/x.yml"), ".github/workflows/x.yml"),
     "pytest's settings": (add("pyproject.toml"), "pyproject.toml"),
-    "a failed output": (lambda folder: (add(".guide/failed/x.txt")(folder), git(folder, "add", "-f", ".guide")), ".guide/failed/x.txt"),
+    "what may differ in an output": (add("data/shapes.yml"), f"data/shapes.yml: {SHAPES}"),
     "a file of no kind": (add("NOTES"), "NOTES"),
     "a name with a newline": (add("docs/x\ny.md"), "docs/x\\ny.md"),
     "a name that a terminal obeys": (add("docs/\x1b]0;x\x07.md"), "docs/\\x1b]0;x\\x07.md"),
@@ -69,6 +70,67 @@ def test_what_is_no_page_and_no_data_is_refused_with_a_list(branches, name, caps
     assert "\x1b" not in printed
     assert "--ignore-other" in printed
     assert not list((branches.folder / ".guide" / "review").glob("*"))
+
+
+# What a checkout of the branch would make ./guide or Python obey, and how it is refused, whatever else is asked for.
+BELIEVED = {
+    ".venv/bin/python": "./guide would take it for its own",
+    ".venv/stamp": "./guide would take it for its own",
+    ".venv": "./guide would take it for its own",
+    ".VENV/stamp": "./guide would take it for its own",
+    ".guide/lint/passed": "./guide would take it for its own",
+    ".guide/failed/x.txt": "./guide would take it for its own",
+    "checks/__pycache__/cli.cpython-311.pyc": "compiled code, which nobody can read",
+    "docs/__pycache__/x": "compiled code, which nobody can read",
+    "yaml.so": "compiled code, which nobody can read",
+    "checks/x.cpython-311-x86_64-linux-gnu.so": "compiled code, which nobody can read",
+    "sitecustomize.py": "every Python that ./guide starts would run it",
+    "usercustomize/__init__.py": "every Python that ./guide starts would run it",
+}
+
+
+@pytest.mark.parametrize("path", BELIEVED)
+def test_what_a_checkout_would_obey_is_refused_always(branches, path, capsys):
+    branches.branch(lambda folder: (add(path)(folder), git(folder, "add", "-f", path)))
+    assert branches.review_here("--no-run", "--ignore-other") == 2
+    printed = capsys.readouterr()
+    assert f"\n    {path}: {BELIEVED[path]}\n" in printed.err
+    assert "checked out or merged" in printed.err and printed.out == ""
+
+
+def test_what_a_checkout_would_obey_is_refused_where_the_branch_has_kept_it(branches, capsys):
+    """It is in the commit that the branch comes from, so the branch does not change it, and main has removed it since."""
+    add(".venv/stamp")(branches.folder)
+    git(branches.folder, "add", "-f", ".venv")
+    git(branches.folder, "commit", "-qm", "a mistake")
+    branches.branch(replace("docs/one.md", "echo two", "echo 2"))
+    git(branches.folder, "rm", "-qr", ".venv")
+    git(branches.folder, "commit", "-qm", "mended")
+    assert branches.review_here("--no-run") == 2
+    assert "    .venv/stamp: " in capsys.readouterr().err
+
+
+def test_a_long_list_of_what_a_checkout_would_obey_is_cut(branches, capsys):
+    branches.branch(lambda folder: ([add(f".venv/{n}")(folder) for n in range(30)], git(folder, "add", "-f", ".venv")))
+    assert branches.review_here("--no-run") == 2
+    printed = capsys.readouterr().err
+    assert "has 30 files" in printed and "\n    and 20 more\n" in printed and len(printed.splitlines()) < 16
+
+
+def test_outputs_are_compared_by_the_shapes_of_this_checkout(branches):
+    """A branch that makes a shape wider has its pages read, and compared, with the shapes of main."""
+    add("data/shapes.yml", "count: {pattern: '[0-9]++', why: x}\n")(branches.folder)
+    git(branches.folder, "add", "-A")
+    git(branches.folder, "commit", "-qm", "shapes")
+
+    def change(folder: Path) -> None:
+        replace("data/shapes.yml", "[0-9]++", ".++")(folder)
+        replace("docs/two.md", "text {.output}", 'text {.output data-varies="count"}')(folder)
+
+    branches.branch(change)
+    ran = branches.review("--no-run", "--ignore-other")
+    assert ran.status == 2
+    assert "data-varies: count finds nothing in this output" in ran.out
 
 
 def test_the_rest_can_be_reviewed_without_it_and_nothing_of_it_is_taken(branches):

@@ -133,9 +133,30 @@ def test_a_test_file_that_cannot_be_imported_fails_the_run_at_once(make_guide):
     (make_guide.folder / "tests").mkdir()
     (make_guide.folder / "tests" / "test_it.py").write_text("import nothing_of_this_name\n")
     ran = make_guide.guide("test")
-    assert ran.status != 0
+    assert ran.status == 1
     assert "once more" not in ran.out
     assert ran.out.strip().splitlines()[-1] == "0 passed, 1 failed"
+
+
+GOOD, BAD = "def test_it():\n    pass\n", "def test_it():\n    assert False\n"
+# What is tried: the files of tests/, pytest's arguments, the exit status.
+ENDS = {
+    "a file that cannot be imported": ({"test_a": "import nothing_of_this_name\n"}, [], 1),
+    "as many failures as may be, with workers": ({"test_a": BAD, "test_b": GOOD}, ["-n", "2", "-x"], 1),
+    "Ctrl-C": ({"test_a": "def test_it():\n    raise KeyboardInterrupt\n"}, [], 130),
+    "an argument that there is not": ({"test_a": GOOD}, ["--nothing-of-this-name"], 2),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_only_what_was_interrupted_has_the_status_of_that(case, make_guide):
+    """Pytest's exit status 2 is that of Ctrl-C, of a file that it cannot collect, and of -x with workers."""
+    files, arguments, status = ENDS[case]
+    (make_guide.folder / "tests").mkdir()
+    for name, text in files.items():
+        (make_guide.folder / "tests" / f"{name}.py").write_text(text)
+    ran = make_guide.guide("test", "tests", *arguments)
+    assert ran.status == status, ran.out
 
 
 def test_a_run_that_takes_too_long_is_ended_and_says_what_to_change(tmp_path, capfd):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from guides import HEAD, one_language
 
 from checks.lint import program, ruff, shellcheck, snippets
+from checks.model import GuideError
 from checks.pages.reader import read_guide
 
 
@@ -61,6 +63,28 @@ def test_a_syntax_error_in_python_hides_no_other_finding(tmp_path):
     found = findings(tmp_path, "```python {#a}\ndef (\n```\n\n```python {#b}\nprint( 1 )\n```\n")
     assert found[0].startswith("docs/x.md:5: a: invalid-syntax")
     assert found[-1].startswith("docs/x.md:9: b: ruff format")
+
+
+@pytest.mark.parametrize(
+    "language, code, linter, about",
+    [
+        ("bash", "true", shellcheck, "shellcheck has not ended after 1 s on the snippet docs/x.md:4 (#a): undo what was changed last"),
+        ("python", "x = 1", ruff, "ruff has not ended after 1 s on the snippets from docs/x.md:4 (#a) to docs/x.md:8 (#b): undo"),
+    ],
+)
+def test_a_linter_that_does_not_end_is_a_message(tmp_path, monkeypatch, language, code, linter, about):
+    text = f"```{language} {{#a}}\n{code}\n```\n\n```{language} {{#b}}\n{code} # b\n```\n"
+    slow = tmp_path / "bin" / about.split()[0]
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\ncase $1 in --version) echo 1 ;; *) exec sleep 600 ;; esac\n")
+    slow.chmod(0o755)
+    for module in (linter, program):
+        monkeypatch.setattr(module, "tool", lambda name: str(slow))
+    monkeypatch.setattr(program, "WITHIN_S", 1)
+    monkeypatch.setattr(linter, "portion", lambda count, at_a_time: 1 if linter is shellcheck else count)
+    with pytest.raises(GuideError) as told:
+        findings(tmp_path, text)
+    assert str(told.value).startswith(about)
 
 
 def test_a_page_without_snippets_needs_no_tool(tmp_path, monkeypatch):

@@ -22,6 +22,15 @@ def test_a_panic_that_nobody_takes_over_is_dead():
     assert stands.panics() == ["sysrq triggered crash"], "its last line is not another panic"
 
 
+def test_a_panic_is_told_without_what_a_terminal_obeys():
+    """sysctl and modules choose the text of a panic, and the serial line may lose bits."""
+    made = Console(Path("/nonexistent"))
+    made.data = b"[   10.000001] Kernel panic - not syncing: \x1b]0;owned\x07 \xff\xe2\x80\xae\n[   10.2] Rebooting\n"
+    assert made.panics() == [r"\x1b]0;owned\x07 \xff\u202e"]
+    made.data = b"[   50.000001] \x1b[2JOops: 0002 [#1]\n[   50.000002] Oops\x9b: 0002 [#1]\n[    1.000000] a new kernel\n"
+    assert made.panics(oops=True) == [r"Oops\x9b: 0002 [#1]"]
+
+
 def test_a_new_kernel_is_known_by_its_clock():
     panicked = "[   10.000001] Kernel panic - not syncing: x\n[   10.100000] Rebooting\n"
     assert not console(panicked).new_kernel()

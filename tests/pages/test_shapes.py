@@ -8,12 +8,12 @@ import re
 
 import pytest
 from guides import two_languages
-from printed import PAGE, SHAPES
+from printed import PAGE, SHAPES, shown
 
 from checks.model import GuideError
 from checks.pages import shapes as shapes_module
 from checks.pages.reader import read_guide
-from checks.pages.shapes import LONGEST_LINE, Shape, Shapes
+from checks.pages.shapes import LONGEST_LINE, Shape, Shapes, as_printed, cut, lines_of
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,71 @@ def test_what_an_output_may_be(braces, text, told, tmp_path):
         with pytest.raises(GuideError) as error:
             read_guide(config)
         assert str(error.value).split("\n") == [f"docs/{language}/x.md:11: {told}" for language in ("en", "zh")]
+
+
+def shape(pattern: str, bound: str | None = None, name: str = "size", everywhere: bool = False) -> Shape:
+    return Shape(name, re.compile(pattern), everywhere, bound)
+
+
+@pytest.mark.parametrize(
+    ("bound", "measures"),
+    [
+        (None, {"97": None, "x": None}),
+        ("length", {"": 0, "97": 2, "0x97": 4}),
+        ("leading-number", {"1:1.10-7": ("1:", "1"), "8.0": (None, "8"), "08": (None, "08"), "x8": None}),
+        # the order of magnitude: how many digits there are before the point, and three for each unit
+        ("magnitude", {
+            "0": 0, "0.5": 0, "7": 1, "970": 3, "0970": 3, "97 k": 5, "97K": 5, "97k": 5, "97M": 8, "97 G": 11, "9.7T": 13, "9,7T": 13,
+            "97 x": 2, "97  M": 2, "x": None,
+        }),
+    ],
+)  # fmt: skip
+def test_what_of_a_value_is_compared(bound, measures):
+    made = shape("x", bound)
+    assert {value: made.measure(value) for value in measures} == measures
+    near = {value: (measure - 1, measure, measure + 1) if isinstance(measure, int) else (measure,) for value, measure in measures.items()}
+    same = {value: (measure,) for value, measure in measures.items()}
+    assert {value: made.accepted(value) for value in measures} == (near if bound == "magnitude" else same)
+
+
+def test_a_line_is_cut_where_shapes_find_something_and_the_first_shape_has_it():
+    letters, digits, both = shape("[a-c]++", name="letters"), shape("[0-9]++", name="digits"), shape("[a-c0-9]++", name="both")
+    assert cut("ab 12 c", (letters, digits)).fixed == ("", "letters", " ", "digits", " ", "letters", "")
+    assert cut("ab 12 c", (letters, digits)).found == ((letters, "ab"), (digits, "12"), (letters, "c"))
+    assert cut("x a1", (letters, both)) == shapes_module.Cut(("x ", "letters", "1"), ((letters, "a"),))
+    assert cut("x a1 \t", (both, letters)) == shapes_module.Cut(("x ", "both", ""), ((both, "a1"),))
+    assert cut(" x\t ", ()) == shapes_module.Cut((" x",))
+    assert cut("12 3", (digits,)) != cut("12 x", (digits,))
+
+
+def test_which_shapes_count_on_which_line():
+    size, seconds, number = shape("[0-9]++M"), shape("[0-9]++ s", name="seconds"), shape("0000", name="id", everywhere=True)
+    known = Shapes((seconds, number, size))
+    lines = known.expected(shown("saved 97M\n ...\nkept 97M\n\\...\n...\ntook 9 s", "size: saved", "seconds"))
+    assert [line and (line.text, [each.name for each in line.shapes]) for line in lines] == [
+        ("saved 97M", ["seconds", "id", "size"]), None, ("kept 97M", ["seconds", "id"]), ("...", ["seconds", "id"]), None, ("took 9 s", ["seconds", "id"]),
+    ]  # fmt: skip
+    assert lines[0].agrees("saved 98M") and not lines[0].agrees("saved 98") and not lines[0].agrees("saved 98M 98M")
+    assert [line.text for line in known.expected(shown("a\x1b\u202eb"))] == [r"a\x1b\u202eb"]
+    assert known.expected(shown("")) == []
+
+
+def test_an_output_as_a_reader_sees_it_has_one_backslash_less_before_an_elision():
+    assert as_printed("a\n...\n \\...\n\\\\...\n\\x\n\\... b") == "a\n...\n ...\n\\...\n\\x\n\\... b"
+    assert (lines_of(""), lines_of("a\n"), lines_of("\n")) == ([], ["a", ""], ["", ""])
+
+
+def test_a_guide_without_shapes_has_none(tmp_path):
+    assert Shapes.load(tmp_path / "shapes.yml") == Shapes() == Shapes(())
+    (tmp_path / "shapes.yml").write_text("# none yet\n")
+    assert Shapes.load(tmp_path / "shapes.yml").all == ()
+
+
+def test_what_a_shapes_file_says_is_kept_in_its_order(tmp_path):
+    (tmp_path / "shapes.yml").write_text(SHAPES)
+    assert Shapes.load(tmp_path / "shapes.yml").all == (
+        shape(r"\b\d++M", "magnitude"), shape(r"\d++ s", name="seconds"), shape("0000", name="id", everywhere=True),
+    )  # fmt: skip
+    (tmp_path / "wrong.yml").write_text("Colour: {pattern: x, why: y}\n")
+    with pytest.raises(GuideError, match=r"data/shapes\.yml:1: Colour: expected a name such as iso-time"):
+        Shapes.load(tmp_path / "wrong.yml", "data/shapes.yml")

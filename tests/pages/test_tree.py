@@ -1,13 +1,17 @@
 """The tree that the pages make: their order, and which page each one starts from."""
 
+# ruff: noqa: E501  a case stands in one line
+
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 from guides import errors, guide, one_language, page
 
-from checks.model import GuideError
+from checks.model import GuideError, Page
 from checks.pages.reader import read_guide
-from checks.pages.tree import find_pages, has_children, order
+from checks.pages.tree import ancestors, find_pages, has_children, order, wrong_order
 
 
 def test_pages_come_in_the_order_of_the_navigation_then_of_their_names(tmp_path):
@@ -90,3 +94,71 @@ def test_a_page_has_children_where_another_one_of_its_language_goes_on_from_it()
     first, second = page("a", "1"), page("b", "1", after="a")
     made = guide(first, second)
     assert has_children(made, first) and not has_children(made, second)
+
+
+def after(name: str | None, lines: dict[str, int] | None = None, **more: object) -> Page:
+    return replace(page("x", "1", after=name), meta_lines=lines or {}, **more)
+
+
+LINES = {"after": 3, "peer": 4, "memory": 5, "firmware": 6}
+DECIDES = "the first page of a tree decides, and this page goes on from a: drop"
+# A page x, which goes on from a or not, and what is wrong with it: (line, text).
+ORDERS = {
+    "the first page": (after(None, peer=True, memory="3G"), None),
+    "a page that goes on": (after("a"), None),
+    "a page that there is not": (after("b", LINES), (3, "after: there is no page b in en")),
+    "a page that there is not, on no line": (after("b"), (1, "after: there is no page b in en")),
+    "a page that cannot be read": (after("unreadable"), None),
+    "another kind": (after("a", LINES, machine="container"), (3, "after: a runs on vm, this page on container; a machine cannot change its kind")),
+    "none": (after("a", LINES, machine=None), (3, "after: a runs on vm, this page on nothing; a machine cannot change its kind")),
+    "after none": (after("prose", LINES), (3, "after: prose runs on nothing, this page on vm; a machine cannot change its kind")),
+    "a peer too many": (after("a", LINES, peer=True), (4, "peer: a has no second machine: drop peer")),
+    "a peer too few": (after("pair", LINES), (4, "peer: pair has a second machine, so this page has one: write peer: true")),
+    "a peer too few, on no line": (after("pair", {"after": 3}), (3, "peer: pair has a second machine, so this page has one: write peer: true")),
+    "memory": (after("a", LINES, memory="3G"), (5, f"memory: {DECIDES} memory")),
+    "firmware": (after("a", LINES, firmware="secure-boot"), (6, f"firmware: {DECIDES} firmware")),
+    "both": (after("a", LINES, firmware="secure-boot", memory="3G"), (5, f"memory: {DECIDES} memory")),
+    "memory on no line": (after("a", {"after": 3}, memory="3G"), (3, f"memory: {DECIDES} memory")),
+    "itself": (after("x", LINES), (3, "after: goes in a circle: x -> x")),
+    "a page that goes on from this one": (after("child", LINES), (3, "after: goes in a circle: x -> child -> x")),
+    "a page in a circle without this one": (after("one", LINES), None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_what_a_page_may_go_on_from(case):
+    made, expected = ORDERS[case]
+    pages = {
+        "a": page("a", "1"), "pair": page("pair", "1", peer=True), "prose": replace(page("prose"), machine=None),
+        "child": page("child", "1", after="x"), "one": page("one", "1", after="two"), "two": page("two", "1", after="one"), "x": made,
+    }  # fmt: skip
+    found = [(problem.line, problem.text) for problem in wrong_order(pages, [*pages, "unreadable"]) if problem.path == made.path]
+    assert found == ([expected] if expected else [])
+
+
+def test_what_a_page_stands_on_comes_first():
+    made = guide(page("c", "1", after="b"), page("b", "1", after="a"), page("a", "1"))
+    assert [each.name for each in ancestors(made, made.pages["en", "c"])] == ["a", "b"]
+    assert ancestors(made, made.pages["en", "a"]) == []
+
+
+def test_the_longest_branch_comes_last_at_each_fork_and_pages_without_a_machine_do_not_run():
+    names = [("root", None), ("a", "root"), ("a1", "a"), ("b", "root"), ("b1", "b"), ("b2", "b1"), ("c", "root"), ("other", None)]
+    made = guide(*(page(name, "1", after=before) for name, before in names), replace(page("prose"), machine=None))
+    assert [each.name for each in order(made, made.primary)] == ["other", "root", "c", "a", "a1", "b", "b1", "b2"]
+    wanted = [made.pages["en", name] for name in ("b1", "a", "prose")]
+    assert [each.name for each in order(made, wanted)] == ["root", "a", "b", "b1"]
+
+
+def test_a_page_is_named_with_or_without_slashes_and_in_any_language():
+    primary, twin = page("install/a", "1"), replace(page("install/a", "1"), language="zh")
+    twin = replace(twin, path=twin.path.parent.parent / "zh" / "a.md")
+    made = replace(guide(primary), languages=("en", "zh"), pages={("en", "install/a"): primary, ("zh", "install/a"): twin})
+    for name in ("install/a", "install/a/", "install", "install//", str(primary.path), str(twin.path), "docs/zh", "docs"):
+        assert find_pages(made, [name]) == [primary]
+    for name in ("inst", "install/aX", "/install", "docs/e"):
+        with pytest.raises(GuideError, match="there is no page"):
+            find_pages(made, [name])
+    for name in ("install/a#s0", "install/a::s0"):
+        with pytest.raises(GuideError, match="names one snippet, and a page runs as a whole: write install/a$"):
+            find_pages(made, [name])

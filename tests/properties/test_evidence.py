@@ -19,7 +19,7 @@ from checks.evidence.validity import RecordedEvidence, RecordedRun
 from checks.model import GuideError, Outcome, PageRun
 from checks.pages.reader import read_guide
 from checks.targets import load_targets, skip_reason
-from checks.terminal import plain
+from checks.terminal import plain, visible
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,13 @@ def test_evidence_of_any_run_is_read_back_as_it_was(other, data):
         kernel=data.draw(texts), started="2026-01-02T03:04:05Z", seconds=sum(outcome.seconds for outcome in outcomes),
         packages=data.draw(st.dictionaries(texts, texts, max_size=3)), outcomes=outcomes, console=data.draw(texts),
     )  # fmt: skip
-    write_evidence(config.evidence_dir, run, page, snippet_fingerprints(guide, page, made), made)
+    path = write_evidence(config.evidence_dir, run, page, snippet_fingerprints(guide, page, made), made)
     row = status(config, guide)
     assert (row.state, row.problem) == ("valid", None)
     content = read_evidence(config.evidence_dir, made.name, page.name)
-    assert content["packages"] == run.packages and content["kernel"] == run.kernel
+    assert content["packages"] == {visible(name): visible(version) for name, version in run.packages.items()}
+    assert content["kernel"] == visible(run.kernel)
+    assert not [character for character in path.read_text().replace("\n", "") if character in "\x7f\x9b\u202e" or character < " "]
     entries = {entry["id"]: entry for entry in content["snippets"]}
     for outcome in outcomes:
         assert entries[outcome.id]["output"] == plain(outcome.output)

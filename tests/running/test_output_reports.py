@@ -20,6 +20,74 @@ def test_the_difference_shows_what_agrees_by_shape_as_agreeing():
     assert diff == "  at 0x20\n- old\n+ new"
 
 
+LETTERS = "\n".join("abcdefgh")
+ALL = "all that it printed:"
+MANY = "\n".join(f"{n}" for n in range(100, 160))  # 60 lines
+NOT_NEXT = "the lines are there, but not next to each other or not at the ends, where no ... allows others between them"
+# The page, the run, and every row of the report.
+REPORTS = {
+    "one line differs": ("a\nb\nc", "a\nx\nc", ["  a", "- b", "+ x", "  c"]),
+    "a line too many at the end": ("a", "a\nb", ["  a", "+ b"]),
+    "a line too few at the beginning": ("a\nb", "b", ["- a", "  b"]),
+    "the same line twice": ("a\na", "a", ["  a", "- a"]),
+    "nothing expected": ("", "x", ["+ x"]),
+    "nothing printed": ("x", "", ["- x"]),
+    "two places": ("a\nb\nc\nd", "a\nx\nc\ny", ["  a", "- b", "+ x", "  c", "- d", "+ y"]),
+    "seven agree before": (LETTERS, LETTERS[:-1] + "x", ["  a", "  (5 lines that agree)", "  g", "- h", "+ x"]),
+    "seven agree after": ("x" + LETTERS[1:], LETTERS, ["- x", "+ a", "  b", "  (5 lines that agree)", "  h"]),
+    "six agree before": ("a" + LETTERS[3:], "a" + LETTERS[3:-1] + "x", ["  a", "  c", "  d", "  e", "  f", "  g", "- h", "+ x"]),
+    "60 lines for one": (MANY, "q", [*(f"- {n}" for n in range(100, 140)), "- (20 more lines)", "+ q"]),
+    "40 lines for one": ("q", MANY[: 40 * 4 - 1], ["- q", *(f"+ {n}" for n in range(100, 140))]),
+    "a line is missing": ("...\nb\n...", "a\nc", ["- b", ALL, "  a", "  c"]),
+    "lines that are like it": (
+        "...\nwrite ok\n...\nx",
+        "written ok\nwrite no\nq",
+        ["- write ok", "+ written ok", "+ write no", "- x", ALL, "  written ok", "  write no", "  q"],
+    ),
+    "a line in another place": ("a\n...", "b\na", [NOT_NEXT, ALL, "  b", "  a"]),
+    "lines in another order": ("...\na\n...\nb\n...", "b\na", ["- b", "+ b", ALL, "  b", "  a"]),
+    "12 lines printed": ("...\na\n...", "\n".join("bcdefghijklm"), ["- a", ALL, *(f"  {line}" for line in "bcdefghijklm")]),
+    "13 lines printed": (
+        "...\na\n...",
+        "\n".join("bcdefghijklmn"),
+        ["- a", ALL, *(f"  {line}" for line in "bcdefg"), "  (1 lines)", *(f"  {line}" for line in "ijklmn")],
+    ),
+    "10 lines are missing": ("...\n" + "\n".join("0123456789"), "x", [*(f"- {n}" for n in range(10)), ALL, "  x"]),
+    "11 lines are missing": (
+        "...\n" + "\n".join("0123456789!"),
+        "x",
+        [*(f"- {n}" for n in range(10)), "- (and 1 lines more)", ALL, "  x"],
+    ),
+    "long lines": ("a" * 301, "b" * 300, [f"- {'a' * 300} (1 characters more)", f"+ {'b' * 300}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REPORTS)
+def test_each_row_of_a_report(case):
+    expected, actual, rows = REPORTS[case]
+    assert difference(shown(expected), actual, NONE).split("\n") == rows
+
+
+def test_a_long_difference_is_cut_in_its_middle_and_says_how_much_of_it():
+    """200 lines of each side are compared, and 200 rows shown; of a search, 1000 lines at each end."""
+    page, run = ("\n".join(f"{letter}{n}\nsame {n}" for n in range(150)) for letter in "ab")
+    rows = difference(shown(page), run, NONE).split("\n")
+    assert len(rows) == 200 and rows[0] == "- a0" and rows[149] == "(104 lines of this report are left out)"
+    assert rows[-3:] == [*(f"{sign} (and 99 lines, which this report does not compare)" for sign in "-+"), "  same 149"]
+    printed = "\n".join(["first", *(f"<{n}>" for n in range(2500)), "last"])
+    beyond = "(looked for in the first and the last 1000 lines; 502 lines are between them)"
+    for found, kept in ((("999", "1502"), ["- <999>"]), (("998", "1502"), [])):
+        page = "".join(f"...\n<{number}>\n" for number in found) + "...\ngone\n..."
+        rows = [row for row in difference(shown(page), printed, NONE).split("\n") if not row.startswith("+")]
+        assert rows[: len(kept) + 3] == [*kept, "- gone", beyond, ALL]
+
+
+def test_rows_are_cut_from_200_on_and_the_last_50_stay():
+    rows = [f"{n}" for n in range(201)]
+    assert outputs.capped(rows[:200]) == rows[:200]
+    assert outputs.capped(rows) == [*rows[:149], "(2 lines of this report are left out)", *rows[-50:]]
+
+
 def test_a_report_names_the_line_and_what_may_be_typed():
     snippet = Snippet("page", "say", "bash", "echo", Path("docs/en/page.md"), 5, 7, outputs=(Output("201326592", 9, 11),))
     report = judge(snippet, Outcome("say", "0", output=b"134217728\n", exit_status=0), GUIDE, "debian-13")

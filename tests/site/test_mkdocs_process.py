@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from guides import ROOT, one_language, two_languages
@@ -16,6 +19,7 @@ from guides import ROOT, one_language, two_languages
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
+from checks.site import mkdocs_process
 from checks.site.mkdocs_process import MkDocsProcesses
 
 # MkDocs calls on_config of the file hook.py beside mkdocs.yml, which names it, in the process of each language.
@@ -81,6 +85,45 @@ def test_a_process_that_dies_is_one_error_and_the_next_build_has_a_new_process(c
             building.make(config, guide, processes, tmp_path / "first", building.LOCAL_URL, strict=True)
         (tmp_path / "mended").touch()
         building.make(config, guide, processes, tmp_path / "second", building.LOCAL_URL, strict=True)
+
+
+LATE = "MkDocs has not rendered this page within 4 s. Undo what was changed last"
+# For the page late.md: a regular expression that never ends, which holds Python's lock; what happens only once all pages are HTML;
+# and a process that dies. (the hook and the line of it, the message)
+NEVER_ENDS = {
+    "a regular expression": ("on_page_markdown(text, page, **_)", "re.match('(a*)*b', 'a' * 60)", LATE),
+    "a template": ("on_page_context(context, page, **_)", "time.sleep(600)", LATE),
+    "a process that dies": ("on_page_markdown(text, page, **_)", "os._exit(9)", "the process that builds en died while it rendered"),
+}
+
+
+@pytest.mark.parametrize("case", NEVER_ENDS)
+def test_a_page_that_is_never_rendered_ends_the_process_and_is_named(config, tmp_path, case, capfd):
+    header, line, words = NEVER_ENDS[case]
+    (tmp_path / "docs" / "late.md").write_text("# Late\n")
+    (tmp_path / "hook.py").write_text(f"import os, re, time\n\ndef {header}:\n    if 'late' in page.file.src_uri:\n        {line}\n")
+    guide = read_guide(config)
+    with MkDocsProcesses(config, page_within_s=4) as processes, pytest.raises(GuideError) as told:
+        building.make(config, guide, processes, tmp_path / "out", building.LOCAL_URL, strict=True)
+    assert str(told.value).startswith(f"docs/late.md: {words}")
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_the_time_of_a_page_begins_with_it_and_stops_between_pages(tmp_path, monkeypatch):
+    """Twice for each page: for its Markdown, and for its template. What MkDocs does between and after them has no time."""
+    calls = []
+    monkeypatch.setattr(mkdocs_process.faulthandler, "dump_traceback_later", lambda limit_s, **more: calls.append((limit_s, more["exit"])))
+    monkeypatch.setattr(mkdocs_process.faulthandler, "cancel_dump_traceback_later", lambda: calls.append("stop"))
+    noted = ctypes.create_string_buffer(100)
+    clock = mkdocs_process._PageClock(noted, 7)
+    page = SimpleNamespace(file=SimpleNamespace(abs_src_path=str(tmp_path / "docs" / "x.md")))
+    settings = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"))
+    for begin, end in ((clock.on_pre_page, clock.on_page_content), (partial(clock.on_page_context, {}), clock.on_post_page)):
+        begin(page=page, config=settings)
+        assert noted.value.endswith(b" docs/x.md")
+        end("<p>", page=page)
+        assert noted.value == b""
+    assert calls == [(7, True), "stop"] * 2
 
 
 def test_a_process_that_was_killed_between_two_builds_is_replaced(config, tmp_path):
