@@ -145,9 +145,9 @@ FINDINGS = {
     "packages.none": Kind("fault", "install#packages", crash="none", do="sudo apt install kdump-tools",
         en="kdump-tools is not installed.",
         zh="没有安装 kdump-tools。"),
-    "packages.left": Kind("warning", "remove#purge", do="sudo apt purge kdump-tools && sudo update-grub && sudo reboot",
-        en="{size} of memory are still reserved for a kdump that is not installed any more.",
-        zh="kdump 已经卸载，但仍有 {size} 内存被预留着。"),
+    "packages.left": Kind("fault", "remove#purge", crash="none", do="sudo apt purge kdump-tools && sudo update-grub && sudo reboot",
+        en="kdump-tools is not installed, but {size} of memory are reserved for it.",
+        zh="没有安装 kdump-tools，却仍有 {size} 内存为它预留着。"),
     "packages.kexec": Kind("fault", "install#packages", crash="none", do="sudo apt install kexec-tools",
         en="There is no /sbin/kexec, so nothing can be loaded.",
         zh="没有 /sbin/kexec，什么都加载不了。"),
@@ -846,8 +846,11 @@ def assignments(text: str, known: dict[str, str] | None = None) -> Iterator[Assi
             at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
             after = text[at : at + 1]
             if after and after not in ";#&|\n":
-                yield Assignment(begun, "", fault="command", text=text[start : min(_line_end(text, at), start + 200)])
-                at = _line_end(text, at)
+                at, fault = _command_end(text, at, known)
+                line = begun + text.count("\n", start, at)
+                yield Assignment(begun, "", fault="quote" if fault else "command", text=text[start : min(at, start + 200)])
+                if fault:
+                    return
                 continue
             if not found[2]:
                 known[found[1]] = value
@@ -855,12 +858,27 @@ def assignments(text: str, known: dict[str, str] | None = None) -> Iterator[Assi
             if after in ("&", "|"):
                 at = _line_end(text, at)
         else:
-            whole = text[at : _line_end(text, at)]
-            at += len(whole)
-            word = re.split(r"[ \t;(]", whole.strip(), maxsplit=1)[0]
-            if word == "\r" or not whole.strip():
-                continue
-            yield Assignment(line, "", fault="flow" if word in FLOW else "command", text=whole.strip())
+            begun, start = line, at
+            at, fault = _command_end(text, at, known)
+            line += text.count("\n", start, at)
+            whole = text[start : min(at, start + 200)].rstrip(" \t")
+            word = re.split(r"[ \t;(]", whole, maxsplit=1)[0]
+            yield Assignment(begun, "", fault="quote" if fault else "flow" if word in FLOW else "command", text=whole)
+            if fault:
+                return
+
+
+def _command_end(text: str, at: int, known: dict[str, str]) -> tuple[int, bool]:
+    """Where a command ends that begins at ``at``: at the end of a line, but not of one within quotes. Then, an open quotation."""
+    while at < len(text) and text[at] != "\n":
+        if text[at] == "#":
+            return _line_end(text, at), False
+        _, _, _, end, fault = _value(text, at, known)
+        if fault:
+            return end, True
+        at = max(end, at + 1) if end == at else end
+        at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+    return at, False
 
 
 def _line_end(text: str, at: int) -> int:
@@ -936,6 +954,8 @@ def reserve(words: list[str], memory: int, kernel: tuple[int, int]) -> Reserve:
     """The rules of parse_crashkernel() in kernel/crash_reserve.c, for memory in bytes and a kernel such as (6, 12)."""
     suffixes = [",high", ",low", ",cma"] if kernel >= (6, 17) else [",high", ",low"]
     values = [word.partition("=")[2] for word in words if word.startswith("crashkernel=")]
+    if not values:
+        return Reserve()
     plain = [value for value in values if not value.endswith(tuple(suffixes))]
     high = [value for value in values if value.endswith(",high")]
     if not plain:
@@ -1045,7 +1065,7 @@ KEYS = (
     "USE_KDUMP", "KDUMP_KERNEL", "KDUMP_INITRD", "KDUMP_COREDIR", "KDUMP_FAIL_CMD", "KDUMP_DUMP_DMESG", "KDUMP_NUM_DUMPS",
     "KDUMP_COMPRESSION", "MAKEDUMP_ARGS", "KDUMP_KEXEC_ARGS", "KDUMP_CMDLINE", "KDUMP_CMDLINE_APPEND", "HOSTTAG", "NFS",
     "NFS_TIMEO", "NFS_RETRANS", "NFS_MOUNT_RETRY", "FTP", "FTP_USER", "FTP_PASSWORD", "FTP_PORT", "SSH", "SSH_KEY",
-    "SSH_KDUMP_RETRY", "KDUMP_CONFIG", "KDUMP_INITRD_GENERATOR", "DEBUG_KERNEL",
+    "SSH_KDUMP_RETRY", "KDUMP_CONFIG", "KDUMP_INITRD_GENERATOR",
 )
 # fmt: on
 APPENDED = "reset_devices systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb"
@@ -1081,6 +1101,11 @@ class Settings:
     def on(self) -> bool:
         """The script says ``[ "$USE_KDUMP" -ne 0 ] || exit 0``: what is no number ends it, too."""
         return re.fullmatch(r"\s*[-+]?[0-9]+\s*", self.get("USE_KDUMP"), re.ASCII) is not None and int(self.get("USE_KDUMP")) != 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether sh takes values for others than they look, or ends in the middle."""
+        return any(each.fault == "quote" or "\r" in each.value + each.text for each in self.lines)
 
     @property
     def arguments(self) -> str:
@@ -1232,7 +1257,7 @@ class Doctor:
         if self.cannot():
             return
         for name, check in EXAMINATIONS.items():
-            if self.unable and name not in ("packages", "settings"):
+            if (self.unable and name not in ("packages", "settings")) or self.absent:
                 continue
             try:
                 check(self)
@@ -1273,6 +1298,11 @@ class Doctor:
         """These checks have nothing of their own to say: what they would find comes from a fault that is already found."""
         for check in checks:
             self.fine[check] = ("follows", {})
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is no kdump here at all, so that nothing else needs to be said."""
+        return any(each.kind in ("packages.none", "packages.left") for each in self.findings)
 
     def faulty(self, *checks: str) -> bool:
         """Whether one of these checks, or any, has found a fault."""
@@ -1708,10 +1738,7 @@ def check_packages(doctor: Doctor) -> None:
     if not kdump and doctor.unable:
         return
     if not kdump:
-        if doctor.size:
-            doctor.find("packages.left", size=human(doctor.size))
-        doctor.find("packages.none")
-        return
+        return doctor.find("packages.left", size=human(doctor.size)) if doctor.size else doctor.find("packages.none")
     if not machine.exists("/sbin/kexec") and not machine.exists("/usr/sbin/kexec"):
         doctor.find("packages.kexec")
     if not found.get("makedumpfile"):
@@ -1833,6 +1860,8 @@ def _why_nothing_reserved(doctor: Doctor) -> None:
 def _estimate(doctor: Doctor) -> Estimate | None:
     """The estimate of kdump-config, of the files that would be loaded. None where a release keeps none of its numbers."""
     machine, folder = doctor.machine, "/var/lib/kdump"
+    if not doctor.settings.get("KDUMP_KERNEL"):
+        return None
     kernel, initramfs = machine.status(doctor.kernel_file), machine.status(doctor.initrd_file)
     final = machine.final(doctor.initrd_file) or ""
     release = final.partition("initrd.img-")[2] or doctor.release
@@ -1868,7 +1897,7 @@ def _why_not_loaded(doctor: Doctor) -> None:
     kernel, initrd = machine.final(doctor.kernel_file), machine.final(doctor.initrd_file) if doctor.initrd_file else None
     text = None if doctor.faulty() else doctor.journal("--boot", "--unit=kdump-tools.service", "--output=cat", "--lines=300")
     said = doctor.said("load", text)
-    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or not settings.on:
+    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or not settings.on or settings.broken:
         doctor.follow("capture")
     elif doctor.sysctl("kernel.kexec_load_disabled") == 1:
         doctor.find("capture.disabled")
@@ -1916,7 +1945,8 @@ def _loaded_as(doctor: Doctor) -> None:
     rest = re.sub(r"(^| )(crashkernel|hugepages|hugepagesz|abm)=[^ ]*", "", doctor.cmdline)
     wanted = f"{settings.get('KDUMP_CMDLINE', rest)} {append}".split()
     parts = {"KDUMP_KERNEL": found[3] != doctor.kernel_file, "KDUMP_INITRD": bool(found[2]) and found[2] != doctor.initrd_file}
-    parts["KDUMP_CMDLINE_APPEND"] = words != wanted and '"' not in doctor.cmdline and "$" not in append
+    asks = any(each.asked or each.unknown for each in settings.lines if each.name.startswith("KDUMP_CMDLINE"))
+    parts["KDUMP_CMDLINE_APPEND"] = words != wanted and '"' not in doctor.cmdline and not asks
     changed = [name for name, differs in parts.items() if differs]
     if changed:
         doctor.find("capture.stale-settings", difference=", ".join(changed))

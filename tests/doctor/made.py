@@ -124,8 +124,7 @@ class Made:
         """A file, made as long as ``size`` by a hole, and of this time."""
         file = self.path(name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.is_symlink():
-            file.unlink()
+        file.unlink(missing_ok=True)  # it is a link to the file of all machines of this release
         file.write_bytes(content.encode() if isinstance(content, str) else content)
         if size:
             os.truncate(file, size)
@@ -136,9 +135,9 @@ class Made:
         return self.path(name).read_text()
 
     def change(self, name: str, old: str, new: str) -> None:
-        text = self.text(name)
+        text, at = self.text(name), int(self.path(name).stat().st_mtime)
         assert old in text, (name, old, text[:300])
-        self.write(name, text.replace(old, new))
+        self.write(name, text.replace(old, new), at=at)
 
     def link(self, name: str, goal: str) -> None:
         place = self.path(name)
@@ -258,14 +257,19 @@ def stanza(name: str, number: str, state: str = "installed") -> str:
 _built: dict[str, Path] = {}
 
 
+def link(source: str, goal: str) -> None:
+    """Another name for the same file, or the same symbolic link."""
+    os.link(source, goal, follow_symlinks=False)
+
+
 def fresh(folder: Path, name: str = "debian-13") -> Made:
-    """A copy of the healthy machine of a release, which is built once a process."""
+    """A copy of the healthy machine of a release, which is built once a process. Both share the files that do not change."""
     if name not in _built:
         place = Path(tempfile.mkdtemp(prefix="kdump-doctor-"))
         build(place / name, RELEASES[name])
         _built[name] = place / name
     root = folder / f"{name}-{hashlib.sha256(os.urandom(8)).hexdigest()[:8]}"
-    shutil.copytree(_built[name], root, symlinks=True)
+    shutil.copytree(_built[name], root, symlinks=True, copy_function=link)
     return Made(root, RELEASES[name])
 
 
