@@ -55,10 +55,12 @@ VERSION = "1.0"
 SCHEMA = 1  # of the output of --json; schema.json describes it
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
-FILE_LIMIT = 512 * KIB  # of one file, if nothing else is said
+FILE_LIMIT = 256 * KIB  # of one file, if nothing else is said
 COMMAND_S = 5.0  # for one command
-FOLDER_S = 3.0  # for the folder of dumps, which may lie on a server that is gone
+LEAST_S = 0.1  # for anything, when patience has run out
+FOLDER_S = 5.0  # for the folder of dumps, which may lie on a server that is gone
 LOGIN_S = 8.0  # for a login over SSH
+MOST_OF_A_KIND = 5  # findings that are shown
 PATIENCE_S = 9.0  # for all waiting together, but for --remote
 
 
@@ -290,7 +292,7 @@ FINDINGS = {
         en="KDUMP_KERNEL is not set, so the ordinary initramfs is used, which needs several times the memory.",
         zh="没有设置 KDUMP_KERNEL，于是用的是普通的 initramfs，占用的内存是几倍。"),
     "capture.panic": Kind("note", "settings#append",
-        en="no panic=10: if it fails, it hangs for ever",
+        en="no panic=10: a failure hangs for ever",
         zh="没有 panic=10：一旦失败就会停住不动"),
     # ---- service
     "service.off": Kind("warning", "remove#disable", do="sudo systemctl unmask kdump-tools; sudo systemctl enable kdump-tools",
@@ -299,6 +301,9 @@ FINDINGS = {
     "service.last": Kind("warning", "{page}",
         en="The last capture ({when}) failed: {said} - {meaning}",
         zh="最近一次转储（{when}）失败：{said} —— {meaning}"),
+    "service.vanished": Kind("warning", "crashkernel-forms#too-small",
+        en="The boot before this one ended without a shutdown ({when}), and left no dump: the power failed, or the capture kernel did.",
+        zh="上一次启动没有正常关机就结束了（{when}），也没有留下转储：要么断电，要么捕获内核没能工作。"),
     # ---- settings
     "settings.missing": Kind("fault", "settings#keys", crash="none", do="sudo dpkg-reconfigure kdump-tools",
         en="/etc/default/kdump-tools is missing. USE_KDUMP then counts as off.",
@@ -483,6 +488,15 @@ FINDINGS = {
     "dumps.readable": Kind("note", "privacy#readable",
         en="{count} whole, {readable} readable by everybody",
         zh="{count} 个完整，其中 {readable} 个任何人都能读"),
+    "dumps.symbols": Kind("note", "quick-start#find",
+        en="no debug symbols here for {release}",
+        zh="本机没有 {release} 的调试符号"),
+    "dumps.crash": Kind("note", "releases#meaning",
+        en="crash {version} is older than kernel {kernel}",
+        zh="crash {version} 比内核 {kernel} 旧"),
+    "dumps.drgn": Kind("note", "dump-levels#flattened",
+        en="drgn {version} cannot read flattened dumps",
+        zh="drgn {version} 读不了流式转储格式"),
     "dumps.pstore": Kind("note", "without-kdump#efi-pstore",
         en="{folder} holds the log of a crash that left no dump.",
         zh="{folder} 里有一次崩溃的日志，那次没有留下转储。"),
@@ -559,8 +573,8 @@ SAYINGS = {
     "command": Words("command", "命令"),
     "not-seen": Words("Not seen without root: {what}. For these:", "没有 root 权限看不到：{what}。要看这些，请执行："),
     "not-seen-either": Words("Not seen: {what}.", "没有看到：{what}。"),
-    "kernel": Words("kernel", "内核"),
     "the-kernel": Words("the kernel", "内核"),
+    "more": Words("And {count} more of the same kind: {check}.", "同类的还有 {count} 处：{check}。"),
     "guess": Words(" (is {name} meant?)", "（是否指 {name}？）"),
     "on": Words("on", "开"),
     "off": Words("off", "关"),
@@ -689,10 +703,10 @@ class Machine:
     # ---- waiting
 
     def seconds(self, most: float) -> float:
-        return max(0.1, min(most, self.ends - time.monotonic()))
+        return max(LEAST_S, min(most, self.ends - time.monotonic()))
 
-    def aside(self, work: Callable[[], Any], most: float = FOLDER_S) -> Any | None:
-        """What ``work`` returns, as JSON takes it, done in a process of its own. None if it takes too long.
+    def aside(self, work: Callable[[], Any]) -> Any | None:
+        """What ``work`` returns, as JSON takes it, done in a process of its own. None if that waits for more than FOLDER_S.
 
         A process that waits for a server that is gone cannot be killed, but it can be left behind.
         """
@@ -707,21 +721,25 @@ class Machine:
             finally:
                 os._exit(0)
         os.close(theirs)
-        data, ends = b"", time.monotonic() + self.seconds(most)
+        data, ends, ended = b"", time.monotonic() + self.seconds(FOLDER_S), False
         try:
-            while (left := ends - time.monotonic()) > 0:
+            while not ended:
+                left = max(0.0, ends - time.monotonic())
                 if not select.select([ours], [], [], left)[0]:
-                    return None
-                if not (more := os.read(ours, 65536)):
-                    return json.loads(data or b"null")
-                data += more
-            return None
+                    # On a busy machine it may not have had its turn yet.
+                    if not _runs(child) or self.seconds(FOLDER_S) <= LEAST_S:
+                        return None
+                    ends = time.monotonic() + LEAST_S
+                    continue
+                more = os.read(ours, 65536)
+                data, ended = data + more, not more
+            return json.loads(data or b"null")
         except ValueError:
             return None
         finally:
             os.close(ours)
             os.kill(child, signal.SIGKILL)
-            os.waitpid(child, os.WNOHANG)
+            os.waitpid(child, 0 if ended else os.WNOHANG)
 
     def command(self, *words: str, most: float = COMMAND_S, both: bool = False) -> str | None:
         """What a command printed, at most 1 MiB; None if it is not there, failed, or did not end in time.
@@ -770,6 +788,15 @@ class Machine:
                 return None
         except (OSError, UnicodeError, ValueError) as error:
             return str(error) or type(error).__name__
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is running, or would if it had a processor; else it waits for something."""
+    try:
+        with os.fdopen(os.open(f"/proc/{process}/stat", os.O_RDONLY | os.O_CLOEXEC)) as file:
+            return file.read(4096).rpartition(")")[2].split()[:1] == ["R"]
+    except OSError:
+        return False
 
 
 def _why(error: Exception) -> str:
@@ -1199,7 +1226,7 @@ class GrubFiles:
 
     def __init__(self, machine: Machine) -> None:
         folder = "/etc/default/grub.d"
-        files = ["/etc/default/grub", *(f"{folder}/{name}" for name in machine.names(folder) if name.endswith(".cfg"))]
+        files = ["/etc/default/grub", *(f"{folder}/{name}" for name in machine.names(folder, 500) if name.endswith(".cfg"))]
         known: dict[str, str] = {}
         self.lost_by = self.lost = self.set_by = ""
         self.plus: list[tuple[str, int]] = []
@@ -1248,6 +1275,7 @@ class Doctor:
         self.machine = machine
         self.remote = remote
         self.findings: list[Finding] = []
+        self.more: dict[str, int] = {}  # how many findings of a kind are left out, after MOST_OF_A_KIND
         self.fine: dict[str, tuple[str, dict[str, Any]]] = {}
         self.unseen: list[tuple[str, bool, dict[str, Any]]] = []  # a key of UNSEEN, whether root sees it, values
         self.unable: tuple[str, dict[str, Any]] | None = None
@@ -1284,7 +1312,10 @@ class Doctor:
         return False
 
     def find(self, kind: str, **values: Any) -> None:
-        if all(kind != each.kind or values != each.values for each in self.findings):
+        same = [each for each in self.findings if each.kind == kind]
+        if len(same) >= MOST_OF_A_KIND:
+            self.more[kind] = self.more.get(kind, 0) + 1
+        elif all(values != each.values for each in same):
             self.findings.append(Finding(kind, values))
 
     def well(self, check: str, text: str = "", **values: Any) -> None:
@@ -1369,7 +1400,7 @@ class Doctor:
     @cached_property
     def packages(self) -> dict[str, str]:
         """Versions of the installed packages of this subject; "" for one that is removed and has left its configuration."""
-        wanted = ("kdump-tools", "makedumpfile", "kexec-tools", "crash", "initramfs-tools-core", "dracut")
+        wanted = ("kdump-tools", "makedumpfile", "kexec-tools", "crash", "python3-drgn", "initramfs-tools-core", "dracut")
         found = {}
         text = self.machine.text("/var/lib/dpkg/status", 64 * MIB) or ""
         for name in wanted:
@@ -1466,7 +1497,7 @@ class Doctor:
             for name in names:
                 path = f"{place}/{stamp}/{name}"
                 if name.startswith(("dump.", "vmcore.")) and (status := machine.status(path)) is not None:
-                    found["dumps"].append([path, status.st_size, stat.S_IMODE(status.st_mode), self._dump_state(path, status.st_size)])
+                    found["dumps"].append([path, stat.S_IMODE(status.st_mode), *self._dump_state(path, status.st_size)])
                 elif name.startswith(("dump-incomplete", "vmcore-incomplete")):
                     found["left"].append(path)
         return found
@@ -1474,25 +1505,32 @@ class Doctor:
     def _may_list(self, status: os.stat_result) -> bool:
         return self.machine.uid == 0 or bool(status.st_mode & stat.S_IROTH)
 
-    def _dump_state(self, path: str, size: int) -> str:
-        """One of: whole, empty, cut, other, unseen. A flattened dump ends with an offset and a size of -1."""
+    def _dump_state(self, path: str, size: int) -> tuple[str, str]:
+        """One of whole, empty, cut, other, unseen; and the release of the kernel in it, "" if it does not say.
+
+        A flattened dump has a header of 4096 bytes, then pieces with their offset and size; the last ones are -1. Its first
+        piece begins as a dump that is not flattened does: KDUMP, a version, and the six fields of uname(), 65 bytes each.
+        """
         if size == 0:
-            return "empty"
+            return "empty", ""
         try:
             file = self.machine.open(path)
         except (OSError, ValueError):
-            return "unseen"
+            return "unseen", ""
         try:
-            head, tail = os.pread(file, 16, 0), os.pread(file, 16, max(size - 16, 0))
+            head, tail = os.pread(file, 8192, 0), os.pread(file, 16, max(size - 16, 0))
         except OSError:
-            return "unseen"
+            return "unseen", ""
         finally:
             os.close(file)
+        flat = head.startswith(b"makedumpfile\0\0\0\0")
+        start = head[4096 + 16 :] if flat else head
+        release = start[12 + 2 * 65 : 12 + 3 * 65].partition(b"\0")[0].decode("ascii", "replace") if start[:5] == b"KDUMP" else ""
         if path.endswith((".gz", ".bz2", ".xz", ".lz4")):
-            return "whole"
-        if head == b"makedumpfile\0\0\0\0":
-            return "whole" if tail == b"\xff" * 16 else "cut"
-        return "whole" if head[:8] == b"KDUMP   " or head[:4] == b"\x7fELF" else "other"
+            return "whole", ""
+        if flat:
+            return ("whole" if tail == b"\xff" * 16 else "cut"), release
+        return ("whole" if start[:5] == b"KDUMP" or head[:4] == b"\x7fELF" else "other"), release
 
     # ---- GRUB
 
@@ -1984,8 +2022,7 @@ def _sources(doctor: Doctor) -> None:
 def check_service(doctor: Doctor) -> None:
     """Whether the next boot loads again, and what the last capture said."""
     state = doctor.unit.get("UnitFileState", "")
-    if not doctor.faulty("packages"):
-        _last_capture(doctor)
+    _last_capture(doctor)
     if state.startswith(("masked", "disabled")) and doctor.loaded:
         doctor.find("service.off", state=state)
     elif not state:
@@ -1996,10 +2033,17 @@ def check_service(doctor: Doctor) -> None:
         doctor.well("service", state=state)
 
 
-def _last_capture(doctor: Doctor) -> None:
-    """What the unit of the capture boot said in the last boot in which it ran."""
-    text = doctor.journal("--unit=kdump-tools-dump.service", "--output=json", "--lines=200")
-    boots: dict[str, list[tuple[str, str]]] = {}
+class Record(NamedTuple):
+    """An entry of the journal."""
+
+    message: str
+    boot: str
+    at: int  # seconds since 1970
+
+
+def _records(text: str | None) -> list[Record]:
+    """The entries that ``journalctl --output=json`` printed."""
+    found = []
     for line in (text or "").splitlines():
         try:
             entry = json.loads(line)
@@ -2008,15 +2052,28 @@ def _last_capture(doctor: Doctor) -> None:
             continue
         if isinstance(message, list):  # bytes that are no UTF-8
             message = bytes(byte & 255 for byte in message if isinstance(byte, int)).decode("utf-8", "replace")
-        boots.setdefault(boot, []).append((str(message), when))
-    if not boots:
-        return
-    last = list(boots.values())[-1]
-    said = doctor.said("capture", "\n".join(message for message, _ in last))
+        found.append(Record(str(message), boot, int(when) // 10**6 if re.fullmatch("[0-9]{7,18}", when, re.ASCII) else 0))
+    return found
+
+
+def _last_capture(doctor: Doctor) -> None:
+    """What the unit of the capture boot said in the last boot in which it ran, and whether there was a crash since without one."""
+    records = _records(doctor.journal("--unit=kdump-tools-dump.service", "--output=json", "--lines=200"))
+    last = [record for record in records if record.boot == records[-1].boot]
+    said = doctor.said("capture", "\n".join(record.message for record in last))
     if said:
-        when = last[-1][1]
-        day = time.strftime("%Y-%m-%d %H:%M", time.localtime(int(when) // 10**6)) if re.fullmatch("[0-9]{10,18}", when, re.ASCII) else "?"
-        doctor.find("service.last", when=day, **said)
+        doctor.find("service.last", when=_day(last[-1].at), **said)
+    before = _records(doctor.journal("--boot=-1", "--output=json", "--lines=3"))
+    stopped = any("Journal stopped" in record.message or "Received SIGTERM" in record.message for record in before)
+    if before and not stopped and before[-1].boot not in [record.boot for record in records]:
+        doctor.find("service.vanished", when=_day(before[-1].at))
+
+
+def _day(at: int) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    except (ValueError, OverflowError, OSError):
+        return "?"
 
 
 def check_settings(doctor: Doctor) -> None:
@@ -2328,10 +2385,12 @@ def _disk(machine: Machine, mount: Mount | None) -> Disk:
         name = (machine.final(mount.source) or mount.source).rpartition("/")[2]  # of btrfs, whose device numbers are its own
         start = machine.final(f"/sys/class/block/{name}")
     todo = [start] if start else []
-    for _ in range(60):
-        if not todo:
-            break
+    done: list[str] = []
+    while todo and len(done) < 40:
         place = todo.pop(0)
+        if place in done:
+            continue
+        done.append(place)
         usb |= bool(re.search(r"/usb[0-9]", place))
         below = [machine.final(f"{place}/slaves/{name}") for name in machine.names(f"{place}/slaves", 50)]
         if machine.line(f"{place}/dm/uuid").startswith("CRYPT-"):
@@ -2500,26 +2559,46 @@ def check_watchdog(doctor: Doctor) -> None:
 
 
 def check_dumps(doctor: Doctor) -> None:
-    """The dumps that are there: size, first and last bytes, mode."""
+    """The dumps that are there: size, first and last bytes, mode, and whether the tools here can read them."""
     folder, place = doctor.folder, doctor.settings.folder
     if not folder:
         return doctor.follow("dumps")
-    for path, _, _, state in folder["dumps"]:
+    for path, _, state, _ in folder["dumps"]:
         if state in ("empty", "cut", "other"):
             doctor.find(f"dumps.{state}", file=path)
     for path in folder["left"]:
         doctor.find("dumps.incomplete", file=path)
-    if folder["denied"] or any(state == "unseen" for _, _, _, state in folder["dumps"]):
+    if folder["denied"] or any(state == "unseen" for _, _, state, _ in folder["dumps"]):
         doctor.miss("dumps")
-    whole = [mode for _, _, mode, state in folder["dumps"] if state in ("whole", "unseen")]
-    readable = sum(bool(mode & stat.S_IROTH) for mode in whole)
+    whole = [(mode, release) for _, mode, state, release in folder["dumps"] if state in ("whole", "unseen")]
+    readable = sum(bool(mode & stat.S_IROTH) for mode, _ in whole)
     if readable:
         doctor.find("dumps.readable", count=len(whole), readable=readable)
+    if whole:
+        _tools(doctor, whole[-1][1])
     if any(name.startswith("dmesg-") for name in doctor.machine.names("/sys/fs/pstore")):
         doctor.find("dumps.pstore", folder="/sys/fs/pstore")
     elif doctor.machine.names("/var/lib/systemd/pstore"):
         doctor.find("dumps.pstore", folder="/var/lib/systemd/pstore")
     doctor.well("dumps", *([] if whole else ["dumps.none"]), count=len(whole), folder=place)
+
+
+def _tools(doctor: Doctor, release: str) -> None:
+    """Whether crash and drgn, where they are installed, know the kernel of the newest dump and find its symbols."""
+    crash, drgn = doctor.packages.get("crash", ""), doctor.packages.get("python3-drgn", "")
+    kernel = version(release or doctor.release)
+    opens = next((newest for since, newest in OPENED if crash and debian_key(crash) >= debian_key(since)), (99, 0))
+    if kernel > opens:
+        doctor.find("dumps.crash", version=crash, kernel=f"{kernel[0]}.{kernel[1]}")
+    if drgn and debian_key(drgn) < debian_key("0.0.25"):
+        doctor.find("dumps.drgn", version=drgn)
+    files = (f"/usr/lib/debug/boot/vmlinux-{release}", f"/usr/lib/debug/lib/modules/{release}/vmlinux")
+    if (crash or drgn) and release and not any(doctor.machine.exists(file) for file in files):
+        doctor.find("dumps.symbols", release=release)
+
+
+# The newest kernel whose dumps a version of crash opens, where that is known: 8.0.6 opens 6.12, Ubuntu's 8.0.4-1ubuntu2.1 6.14.
+OPENED = (("9.0.2", (99, 0)), ("9.0.1", (7, 0)), ("8.0.4-1ubuntu2.1", (6, 14)), ("8", (6, 8)))
 
 
 EXAMINATIONS: dict[str, Callable[[Doctor], None]] = {
@@ -2610,8 +2689,7 @@ class Report:
         doctor = self.doctor
         host = doctor.machine.line("/proc/sys/kernel/hostname") or doctor.machine.line("/etc/hostname")
         system = doctor.os_release.get("PRETTY_NAME", "").partition(" (")[0]
-        kernel = f"{self.words(SAYINGS['kernel'])} {doctor.release}" if doctor.release else ""
-        parts = [f"kdump-doctor {VERSION}", host, system, kernel]
+        parts = [f"kdump-doctor {VERSION}", host, system]
         return self.words(SAYINGS["list"]).join(clean(part) for part in parts if part)
 
 
@@ -2637,20 +2715,25 @@ NOT_FIRST = set("，。；：！？）」、—")  # never at the beginning of a
 
 def wrap(text: str, columns: int) -> list[str]:
     """Lines of at most so many columns. Chinese may break between any two characters, other writing at spaces only."""
-    lines, line = [], ""
+    lines: list[str] = []
+    line: list[str] = []
     for piece in _PIECE.findall(text):
-        while width(line + piece) > columns and piece not in NOT_FIRST:
-            if piece.isspace():
-                piece = ""
-            elif line.strip():
-                lines.append(line.rstrip())
-                line = ""
-            else:
-                cut = next(end for end in range(len(piece), 0, -1) if end == 1 or width(piece[:end]) <= columns)
-                lines.append(piece[:cut])
-                piece, line = piece[cut:], ""
-        line += piece if line or not piece.isspace() else ""
-    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+        if width("".join(line) + piece) > columns and not piece.isspace():
+            # A full stop goes to the next line together with what is before it.
+            keep = len(line) - 1 if piece in NOT_FIRST else len(line)
+            if piece in NOT_FIRST and not keep:  # it has to stand beyond the edge
+                line.append(piece)
+                continue
+            lines.append("".join(line[:keep]).rstrip())
+            line = line[keep:]
+            while width(piece) > columns:
+                cut = max(end for end in range(1, len(piece)) if end == 1 or width(piece[:end]) <= columns)
+                lines.append("".join(line) + piece[:cut])
+                line, piece = [], piece[cut:]
+        if line or not piece.isspace():
+            line.append(piece)
+    lines.append("".join(line).rstrip())
+    return [each for each in lines if each] or [""]
 
 
 COLOURS = {"fault": "31;1", "warning": "33", "note": "36", "fine": "32", "unseen": "35", "follows": "2"}
@@ -2701,6 +2784,8 @@ def as_text(report: Report, columns: int, colour: bool, again: str, guide: str =
         page.write(f"{report.words(SAYINGS['cure'])}: {address(each.cure, guide, report.language)}", 3)
         if FINDINGS[each.kind].do:
             page.write(f"{report.words(SAYINGS['command'])}: {FINDINGS[each.kind].do}", 3)
+    for kind, count in report.doctor.more.items():
+        page.write(report.words(SAYINGS["more"], {"count": count, "check": Words(*CHECKS[kind.partition(".")[0]])}))
     if serious:
         page.gap()
     rows = report.rows()

@@ -38,6 +38,7 @@ def masked(made: Made):
 def disabled_as_the_files_say(made: Made):
     made.unload()
     made.commands.pop("systemctl show")
+    made.remove("/etc/systemd/system/basic.target.wants/kdump-tools.service")
 
 
 @case("capture.kernel-file")
@@ -160,6 +161,16 @@ def capture_journal(made: Made, *messages: str) -> None:
 @case("service.last")
 def full_disk(made: Made):
     capture_journal(made, "Starting kdump-tools:", "cat: write error: No space left on device", "failed to save vmcore in /var/crash/2")
+
+
+def previous_boot(made: Made, *messages: str, boot: str = "p") -> None:
+    lines = [{"MESSAGE": message, "_BOOT_ID": boot, "__REALTIME_TIMESTAMP": "1780000000000000"} for message in messages]
+    made.commands["journalctl --no-pager --quiet --boot=-1"] = "".join(json.dumps(line) + "\n" for line in lines)
+
+
+@case("service.vanished")
+def _(made: Made):
+    previous_boot(made, "Started a service.", "sysrq: Trigger a crash")
 
 
 @case("service.last")
