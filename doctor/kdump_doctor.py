@@ -56,6 +56,7 @@ SCHEMA = 1  # of the output of --json; schema.json describes it
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 FILE_LIMIT = 256 * KIB  # of one file, if nothing else is said
+PATH_LIMIT = 4096  # of the kernel: PATH_MAX
 COMMAND_S = 5.0  # for one command
 LEAST_S = 0.1  # for anything, when patience has run out
 FOLDER_S = 5.0  # for the folder of dumps, which may lie on a server that is gone
@@ -600,7 +601,9 @@ class Machine:
     # ---- files
 
     def final(self, path: str) -> str | None:
-        """The path with its links followed, as this machine would name it; None where links go in a circle."""
+        """The path with its links followed, as this machine would name it; None where links go in a circle, or it is too long."""
+        if len(path) > PATH_LIMIT:
+            return None
         todo, done, links = path.split("/")[::-1], "", 0
         while todo:
             part = todo.pop()
@@ -1484,7 +1487,7 @@ class Doctor:
         machine, place = self.machine, self.settings.folder
         found: dict[str, Any] = {"exists": machine.exists(place), "command": None, "dumps": [], "left": [], "denied": False}
         above = place.rstrip("/") or "/"
-        while above != "/" and not machine.exists(above):
+        while above != "/" and len(above) < PATH_LIMIT and not machine.exists(above):
             above = above.rpartition("/")[0] or "/"
         found["free"], found["files"], found["read_only"] = machine.room(above)
         file = f"{place}/kexec_cmd"
@@ -2720,13 +2723,14 @@ def wrap(text: str, columns: int) -> list[str]:
     for piece in _PIECE.findall(text):
         if width("".join(line) + piece) > columns and not piece.isspace():
             # A full stop goes to the next line together with what is before it.
-            keep = len(line) - 1 if piece in NOT_FIRST else len(line)
-            if piece in NOT_FIRST and not keep:  # it has to stand beyond the edge
+            held = piece in NOT_FIRST and bool(line) and line[-1] not in NOT_FIRST
+            keep = len(line) - held
+            if held and not keep:  # it has to stand beyond the edge
                 line.append(piece)
                 continue
             lines.append("".join(line[:keep]).rstrip())
             line = line[keep:]
-            while width(piece) > columns:
+            while width(piece) > columns and len(piece) > 1:
                 cut = max(end for end in range(1, len(piece)) if end == 1 or width(piece[:end]) <= columns)
                 lines.append("".join(line) + piece[:cut])
                 line, piece = [], piece[cut:]

@@ -9,21 +9,14 @@ from functools import cache
 
 import pytest
 from guides import ROOT
-from made import FILE, doctor
+from made import FILE, doctor, sections
 
-from checks import config as configuration
 from checks.model import PageErrors
-from checks.pages.reader import read_guide
 from doctor import messages
 
 ALL = messages.load()
 EVIDENCE = ROOT / "evidence" / "debian-13"
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-
-
-@pytest.fixture(scope="module")
-def guide():
-    return read_guide(configuration.load(ROOT / "mkdocs.yml"))
 
 
 @cache
@@ -54,10 +47,9 @@ def test_many_are_seen():
     assert sum(entry.seen is not None for entry in ALL.messages) >= 50
 
 
-def test_each_leads_to_a_section_that_exists(guide):
-    for language in guide.languages:
-        there = {f"{page.name}#{heading.id}" for page in guide.of(language) for heading in page.outline.headings}
-        assert {entry.see for entry in ALL.messages} - there == set(), language
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_each_leads_to_a_section_that_exists(language):
+    assert {entry.see for entry in ALL.messages} - sections(language) == set()
 
 
 def test_the_doctor_has_the_messages_that_it_looks_for():
