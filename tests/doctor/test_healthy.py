@@ -113,7 +113,16 @@ def test_a_root_that_unlocks_itself_is_a_note(one):
     assert kinds(found) == []
 
 
-@pytest.mark.parametrize("messages", [("Journal stopped",), ("Received SIGTERM from PID 1 (systemd-shutdow).", "x"), ()])
+@pytest.mark.parametrize(
+    "messages",
+    [
+        ("Journal stopped",),
+        ("Received SIGTERM from PID 1 (systemd-shutdow).", "x"),
+        ("The system will reboot now!", "Stopping a service"),
+        ("Reached target shutdown.target - System Shutdown.",),
+        (),
+    ],
+)
 def test_a_boot_that_was_shut_down_left_no_dump_and_needs_none(one, messages):
     from cases_capture import previous_boot
 
@@ -147,6 +156,14 @@ def test_tools_that_cannot_read_the_dump_are_a_note(one, package, release, kind)
     found = one.examine()
     assert kinds(found) == []
     assert [each for each in kinds(found, "note") if each.startswith("dumps.")] == [kind]
+
+
+def test_a_journal_that_may_not_be_read_is_named(one):
+    one.write("/var/log/journal/0123/system.journal", "x")
+    machine = one.machine(uid=1000)
+    machine.denied = {"/var/log/journal/0123/system.journal"}
+    assert ("journal", True) in [(what, root) for what, root, _ in one.examine(machine).unseen]
+    assert "journal" not in [what for what, _, _ in one.examine(one.machine(uid=1000)).unseen]
 
 
 def test_secure_boot_with_a_signed_kernel_is_fine(one):

@@ -101,7 +101,7 @@ def test_assignments_are_those_of_sh(text, tmp_path):
     assert dict(each.split("=", 1) for each in done.stdout.split("\0") if each) == known
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(alphabet="A=1 '\"\\$;#\n&|{}+`()x\r", max_size=60))
 def test_any_text_is_read_to_its_end(text):
     lines = [each.line for each in doctor.assignments(text)]
@@ -160,7 +160,7 @@ def test_arguments_are_judged_as_makedumpfile_does(arguments, wanted):
     assert doctor.refused(arguments) == wanted
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.integers(10, 90))
 def test_wrapped_text_fits_and_loses_nothing(text, columns):
     shown = doctor.clean(text)
