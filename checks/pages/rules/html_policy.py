@@ -39,7 +39,7 @@ ELEMENTS = frozenset((
 ))  # fmt: skip
 # The theme's classes that pages use, those of the guide's own style sheets, and those that extensions of Markdown make.
 CLASSES = frozenset((
-    "md-button", "md-button--primary", "lead", "unconfirmed", "admonition", "abstract", "bug", "danger", "example",
+    "md-button", "md-button--primary", "lead", "admonition", "abstract", "bug", "danger", "example",
     "failure", "info", "inline", "end", "note", "question", "quote", "success", "tip", "warning", "admonition-title",
     "footnote", "footnote-ref", "footnote-backref", "tabbed-set", "tabbed-alternate", "tabbed-labels",
     "tabbed-content", "tabbed-block", "tabbed-label", "highlight", "keys", "headerlink",
