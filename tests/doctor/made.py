@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import importlib.util
 import json
@@ -203,10 +204,9 @@ def build(root: Path, release: Release) -> Made:
     made.write("/proc/meminfo", meminfo(total, free=total * 3 // 4))
     made.write("/proc/stat", f"cpu 1 2 3\nbtime {BOOTED}\n")
     made.write("/proc/self/mountinfo", "22 1 254:2 / / rw,relatime shared:1 - ext4 /dev/vda2 rw\n23 22 0:21 / /proc rw - proc proc rw\n")
-    for key, number in (("panic", 0), ("panic_on_oops", 1), ("kexec_load_disabled", 0), ("kexec_load_limit_panic", -1)):
-        made.write(f"/proc/sys/kernel/{key}", f"{number}\n")
-    for key, word in (("osrelease", version), ("hostname", "lab"), ("arch", "x86_64")):
-        made.write(f"/proc/sys/kernel/{key}", f"{word}\n")
+    sysctls = {"panic": 0, "panic_on_oops": 1, "kexec_load_disabled": 0, "kexec_load_limit_panic": -1}
+    for key, value_of in {**sysctls, "osrelease": version, "hostname": "lab", "arch": "x86_64"}.items():
+        made.write(f"/proc/sys/kernel/{key}", f"{value_of}\n")
     for name, number in (("crash_loaded", 1), ("crash_size", release.reserved_mib * MIB), ("loaded", 0)):
         made.write(f"/sys/kernel/kexec_{name}", f"{number}\n")
         if release.new_names:
@@ -278,6 +278,7 @@ def fresh(folder: Path, name: str = "debian-13") -> Made:
     """A copy of the healthy machine of a release, which is built once a process. Both share the files that do not change."""
     if name not in _built:
         place = Path(tempfile.mkdtemp(prefix="kdump-doctor-"))
+        atexit.register(shutil.rmtree, place, ignore_errors=True)
         build(place / name, RELEASES[name])
         _built[name] = place / name
     root = folder / f"{name}-{hashlib.sha256(os.urandom(8)).hexdigest()[:8]}"
