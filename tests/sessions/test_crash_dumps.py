@@ -13,7 +13,7 @@ import pytest
 from checks.machines.guest import dumps as guest_dumps
 from checks.machines.machine import MachineLost
 from checks.model import Outcome
-from checks.sessions.crash_dumps import RunningKernel, find_dumps, record_new_dump, running_kernel
+from checks.sessions.crash_dumps import CLOCK_TOLERANCE_S, RunningKernel, find_dumps, record_new_dump, running_kernel
 
 RELEASE = "6.12.48+deb13-cloud-amd64"
 INFO = {"OSRELEASE": RELEASE, "BUILD-ID": "ab12", "KERNELOFFSET": "1c400000", "CRASHTIME": "1700000030"}
@@ -150,3 +150,91 @@ def test_the_first_and_the_last_address_are_reserved():
 def test_what_a_kernel_tells_is_kept():
     told = b'{"clock": 5.5, "uptime_s": 1, "release": "6", "vmcoreinfo": {"BUILD-ID": "ab"}, "reserved": [[1, 2], [3, 4]]}'
     assert running_kernel(lambda *_: (0, told)) == RunningKernel(5.5, 1.0, "6", {"BUILD-ID": "ab"}, ((1, 2), (3, 4)))
+
+
+def listed(path: str = "/d/1", *, complete: bool = True, release: str = RELEASE, **info: str) -> dict[str, object]:
+    """A dump as the machine lists it."""
+    return {"path": path, "bytes": 9, "magic": "00", "header": {"release": release, "vmcoreinfo": {**INFO, **info}, "complete": complete}}
+
+
+def recorded(*after: dict[str, object], took_s: float = 90.0, expected: bool = True, before: tuple[dict[str, object], ...] = ()) -> Outcome:
+    outcome = Outcome("a", "")
+    record_new_dump(outcome, list(before), list(after), ("/d/*", "/e/*"), expected, KERNEL, took_s)
+    return outcome
+
+
+@pytest.mark.parametrize(
+    ("after_s", "took_s", "taken"),
+    [
+        (0, 0.0, True), (-CLOCK_TOLERANCE_S, 0.0, True), (-CLOCK_TOLERANCE_S - 1, 0.0, False), (CLOCK_TOLERANCE_S, 0.0, True),
+        (CLOCK_TOLERANCE_S + 1, 0.0, False), (90 + CLOCK_TOLERANCE_S, 90.0, True), (91 + CLOCK_TOLERANCE_S, 90.0, False),
+    ],
+)  # fmt: skip
+def test_a_crash_lies_between_the_snippets_start_and_the_machines_return_as_clocks_go(after_s, took_s, taken):
+    outcome = recorded(listed(CRASHTIME=str(1700000000 + after_s)), took_s=took_s)
+    said = f"its crash was {after_s} s after this snippet began, and the machine was back after {took_s:.0f} s"
+    assert outcome.failure == (None if taken else f"/d/1 is no dump of this crash: {said}")
+
+
+def test_what_is_kept_of_a_dump():
+    dump = listed(CRASHTIME="1700000030")
+    assert recorded(dump).dump == {"path": "/d/1", "bytes": 9, "magic": "00", "release": RELEASE, "crashed_at": "2023-11-14T22:13:50Z"}
+    wrong = recorded({"path": "/d/1", "bytes": 9, "magic": "00", "unreadable": "it is empty"})
+    assert (wrong.failure, wrong.dump["path"]) == ("/d/1 is no dump of this crash: it is empty", "/d/1")
+    assert recorded({"path": "/d/1", "bytes": 9, "magic": "00"}).failure == "/d/1 is no dump of this crash: it has no header"
+    no_time = listed()
+    no_time["header"]["vmcoreinfo"].pop("CRASHTIME")
+    assert recorded(no_time).dump == {"path": "/d/1", "bytes": 9, "magic": "00"}
+
+
+def test_the_last_new_dump_is_the_one_that_counts():
+    old, other = listed("/d/1"), listed("/d/2", release="6.1")
+    assert recorded(old, listed("/d/3"), listed("/d/2"), before=(old,)).dump["path"] == "/d/3"
+    assert recorded(listed("/d/1"), {**other, "path": "/d/2"}).failure.startswith(
+        "/d/2 is no dump of this crash: it is of the kernel 6.1, and"
+    )
+    peer = {**listed("/d/1"), "on": "peer"}
+    assert recorded(old, peer, before=(old,)).dump["on"] == "peer", "the same path on the other machine is another dump"
+    assert recorded(old, before=(old,)).failure == "the machine crashed and came back, but left no dump at /d/* /e/*"
+    assert recorded(old, before=(old,)).dump is None
+
+
+def test_what_is_wrong_first_is_told():
+    """In this order: not whole, another kernel, another boot, no time, another time."""
+    late = {"CRASHTIME": "1"}
+    said = [
+        (listed(complete=False, release="x", KERNELOFFSET="y", **late), "its header says that it could not be written to its end"),
+        (listed(release="x", KERNELOFFSET="y", **late), f"it is of the kernel x, and {RELEASE} crashed"),
+        (listed(release="", **late), f"it is of the kernel without a name, and {RELEASE} crashed"),
+        (listed(KERNELOFFSET="y", **late), "its KERNELOFFSET is y, and that of the boot that crashed is 1c400000"),
+        (listed(CRASHTIME=""), "it does not say when the kernel crashed (CRASHTIME)"),
+    ]
+    for dump, words in said:
+        assert recorded(dump).failure == f"/d/1 is no dump of this crash: {words}"
+
+
+def test_an_unannounced_dump_is_told_and_not_kept():
+    outcome = recorded(listed(), expected=False)
+    assert (outcome.failure, outcome.dump) == ('the machine crashed and left a dump, /d/1; the page says data-dump="none"', None)
+    assert recorded(expected=False).failure is None
+    nothing_looked_for = Outcome("a", "")
+    record_new_dump(nothing_looked_for, [], [], (), True, KERNEL, 1.0)
+    assert (nothing_looked_for.failure, nothing_looked_for.dump) == (None, None)
+
+
+def test_the_machine_is_asked_by_pythons_words_and_told_in_ours():
+    asked = []
+
+    def execute(*argv: str) -> tuple[int, bytes]:
+        asked.append(argv)
+        return 0, b'[{"path": "/d/1", "bytes": 1, "magic": "", "unreadable": "x"}, {"path": "/d/2", "bytes": 2, "magic": "00"}]'
+
+    assert find_dumps(execute, ("/d/*", "/e/*")) == [
+        {"path": "/d/1", "bytes": 1, "magic": "", "unreadable": "x"}, {"path": "/d/2", "bytes": 2, "magic": "00"},
+    ]  # fmt: skip
+    assert [(*argv[:2], *argv[3:]) for argv in asked] == [("python3", "-c", "list", "/d/*", "/e/*")]
+    assert "def vmcoreinfo(" in asked[0][2]
+    assert find_dumps(lambda *argv: 1 / 0, ()) == []
+    with pytest.raises(MachineLost) as lost:
+        find_dumps(lambda *argv: (1, b"x" * 3000 + b"the end \xff"), ("/d/*",))
+    assert str(lost.value) == "looking for dumps: " + ("x" * 3000 + "the end \ufffd")[-2000:]
