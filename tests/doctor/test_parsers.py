@@ -66,7 +66,7 @@ def test_it_agrees_with_the_kernel_line_by_line():
 
 
 def test_the_estimate_is_that_of_kdump_config():
-    """The numbers of crashkernel-forms#estimate, whose program adds up what kdump-config suggests."""
+    """The numbers of crashkernel-size#estimate, whose program adds up what kdump-config suggests."""
     memory = {"MemTotal": 1753812, "MemFree": 1658264 + 38596}
     found = doctor.estimate(12 * MIB - 5, 11 * MIB - 5, 36, memory, 1, "x86_64")
     assert found.least == 72 + 11 + 36

@@ -49,7 +49,7 @@ MESSAGES = [
     ("/etc/default/kdump-tools: USE_KDUMP is not set or zero ... failed!", "kdump-config settings"),
     ("open_dump_memory: Can't open the dump memory(/proc/vmcore). No such file or directory", "kdump-config remote/ssh settings"),
     ("Error: Compression 'zstd' not supported. Disabling compression.", "settings"),
-    ("mkdir: cannot create directory ‘/var/crash/202611282032’: Permission denied", "dump-levels"),
+    ("mkdir: cannot create directory ‘/var/crash/202611291553’: Permission denied", "dump-levels"),
     ("kdump-config: makedumpfile failed, falling back to 'cp' ... failed!", "dump-levels"),
     ("kexec_file_load(unload) failed: Operation not permitted", "kdump-config privacy"),
     ("/usr/sbin/kdump-config: 1342: cannot create /var/crash/kdump_lock: Permission denied", "kdump-config"),
@@ -59,9 +59,9 @@ MESSAGES = [
     ("Kernel panic - not syncing: softlockup: hung tasks", "lockups"),
     ("BUG: soft lockup - CPU#0 stuck", "lockups"),
     ("Host key verification failed.", "remote/ssh"),
-    ("kdump-config: Unable to reach remote server dumps@192.0.2.2; can't continue ... failed!", "remote/ssh"),
-    ("mount.nfs: access denied by server while mounting 192.0.2.2:/var/crash", "remote/nfs"),
-    ("Kernel is locked down from EFI Secure Boot; see man kernel_lockdown.7", "secure-boot"),
+    ("kdump-config: Unable to reach remote server dumps@vault; can't continue ... failed!", "remote/ssh"),
+    ("mount.nfs: access denied by server while mounting vault:/srv/crash", "remote/nfs"),
+    ("Kernel is locked down from EFI Secure Boot", "secure-boot"),
     ("Enforced kernel signature verification failed (-61).", "secure-boot"),
     ("Warning: keyslot operation could fail as it requires more than available memory.", "storage"),
     ("dmesg: read kernel buffer failed: Operation not permitted", "privacy"),
@@ -167,7 +167,7 @@ def test_no_character_is_an_operator_and_no_query_an_error(query, finds, search)
 
 
 def test_the_enter_key_opens_the_section_that_has_the_message(search):
-    message, start = "no crashkernel= parameter in the kernel cmdline", search.page.url
+    message, start = "Invalid kernel version : 1.2.3", search.page.url
     search.paste(message)
     search.page.keyboard.press("Enter")
     search.page.wait_for_url("**/kdump-config/**")
