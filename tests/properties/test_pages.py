@@ -18,6 +18,7 @@ from checks.mkdocs_yml import site_settings
 from checks.model import RUNNABLE, GuideError, Page, Problem
 from checks.pages import bounds
 from checks.pages.reader import PageReader, known_targets
+from checks.pages.references import References
 from checks.pages.shapes import Shapes
 
 HEADS = [
@@ -125,7 +126,7 @@ def reader(tmp_path_factory) -> PageReader:
     folder = tmp_path_factory.mktemp("guide")
     config = one_language(folder, {"x": ""})
     (language,) = config.languages
-    return PageReader(config, site_settings(config.languages[language]), language, known_targets(config), Shapes())
+    return PageReader(config, site_settings(config.languages[language]), language, known_targets(config), Shapes(), References({}))
 
 
 @pytest.fixture(scope="module")
