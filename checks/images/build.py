@@ -48,6 +48,7 @@ class BuiltDisk:
     digest: str  # sha256 of the recipe and of the version of each package on the disk
     build: str  # names this very file: states of a machine on one build cannot go on upon another build
     archive: str | None  # the day of the package lists (bootstrap.Made); None for a disk from before this was recorded
+    kernel: str | None = None  # the release that the disk boots, as uname -r; None for a disk from before this was recorded
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ class Builder:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
             facts = json.loads(made.read_text())
-        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"], facts.get("archive"))
+        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"], facts.get("archive"), facts.get("kernel"))
 
     def _make_disk(self, target: Target, recipe: str, folder: Path) -> None:
         root_uuid = str(uuid.uuid5(NAMESPACE, target.name))
@@ -170,12 +171,12 @@ class Builder:
         command = self.engine().run_command(emulator.tag, argv, "--network=none", f"--volume={folder}:/build:rw", "--env=TMPDIR=/build")
         run_logged(command, folder, dict(os.environ), f"making the disk of {target.name}")
         tar.unlink()
-        self._first_boot(target, emulator, folder / "disk.qcow2")
         facts = {"digest": made.digest, "archive": made.archive, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
+        facts["kernel"] = self._first_boot(target, emulator, folder / "disk.qcow2")
         (folder / "made.json").write_text(json.dumps(facts, indent=1))
 
-    def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> None:
-        """Boot the disk once, so that no page has to wait for what a system does in its first minutes."""
+    def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> str:
+        """Boot the disk once, so that no page has to wait for what a system does in its first minutes; returns the kernel's release."""
         log.info(f"booting {target.name} for the first time")
         engine = self.engine()
         vm = Vm(engine, emulator.tag, disk, Hardware(memory=target.memory), accelerator(engine, emulator.tag, disk))
@@ -187,6 +188,7 @@ class Builder:
                 raise GuideError(f"{target.name}: its first boot failed: {output.decode(errors='replace')}")
             vm.power_down()
             vm.write_back(disk)
+            return session.kernel
         except MachineLost as lost:
             raise GuideError(f"{target.name}: its first boot failed: {lost}\n{vm.console_tail()}") from None
         finally:
