@@ -29,8 +29,8 @@ cd /machine
 mkdir out
 qemu-img dd -f qcow2 -O raw bs=512 count=4 if="$1" of=head.raw
 offset=$(($(od -An -t u8 -j 1184 -N 8 head.raw) * 512))
-qemu-img convert -O raw \
-    "json:{\"driver\":\"raw\",\"offset\":$offset,\"file\":{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"$1\"}}}" root.raw
+below="{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"$1\"}}"
+qemu-img convert -O raw "json:{\"driver\":\"raw\",\"offset\":$offset,\"file\":$below}" root.raw
 e2fsck -y -E journal_only root.raw >&2
 debugfs -R "rdump $2 out" root.raw 2>messages
 """
