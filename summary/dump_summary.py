@@ -372,8 +372,11 @@ class Btf:
 # ---- the dump, opened
 
 
-def prepare(prog: Program) -> None:
-    """Give a Program names, types and stacks, all out of its own dump. Raises UnreadableError where the kernel has none."""
+def prepare(prog: Program) -> dict[str, str]:
+    """Give a Program names, types and stacks, all out of its own dump, and return what could not be given and why.
+
+    Raises UnreadableError where the kernel has no names or types.
+    """
     try:
         prog.register_symbol_finder("kallsyms", load_vmlinux_kallsyms(prog), enable_index=0)
         start, end = prog.symbol("__start_BTF").address, prog.symbol("__stop_BTF").address
@@ -400,31 +403,34 @@ def prepare(prog: Program) -> None:
     prog.register_type_finder("btf", find_type, enable_index=0)
     prog.register_object_finder("btf", find_object, enable_index=0)
     prog.main_module("kernel", create=True).address_range = (prog.symbol("_stext").address, prog.symbol("_end").address)
-    prog.register_symbol_finder("modules", load_module_kallsyms(prog), enable_index=1)
-    prog.create_loaded_modules()
+    try:
+        prog.register_symbol_finder("modules", load_module_kallsyms(prog), enable_index=1)
+        prog.create_loaded_modules()
+    except Exception as error:  # whatever damaged data leads to; without names of modules the rest can still be read
+        return {"names of modules": words(error)}
+    return {}
 
 
-def open_dump(path: str) -> Program:
-    """A Program for the dump, prepared. Raises UnreadableError."""
+def open_dump(path: str) -> tuple[Program, dict[str, str]]:
+    """A Program for the dump, and what prepare() could not give it. Raises UnreadableError."""
     logging.getLogger("drgn").setLevel(logging.CRITICAL)  # that the dump is flattened, that symbols are missing: known here
     prog = Program()
     try:
         prog.set_core_dump(path)
         if not prog.flags & drgn.ProgramFlags.IS_LINUX_KERNEL:
             raise UnreadableError("is the core file of a program, and not the dump of a kernel")
-        prepare(prog)
+        return prog, prepare(prog)
     except UnreadableError:
         raise
     except Exception as error:  # whatever damaged data leads to
-        raise UnreadableError(f"cannot be opened: {words(error)}") from None
-    return prog
+        raise UnreadableError(f"cannot be opened. It is damaged, or it was cut off before makedumpfile -R: {words(error)}") from None
 
 
 def words(error: BaseException) -> str:
     """An error in one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     if isinstance(error, FaultError):
-        return f"memory that is not in the dump ({text})"
+        return f"memory that the dump does not have ({text})"
     return text if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: {text}"
 
 
@@ -749,9 +755,12 @@ PARTS: dict[str, Callable[[Program], Any]] = {
 }  # fmt: skip
 
 
-def summarise(dump: Dump, prog: Program) -> dict[str, Any]:
-    """All parts. One that cannot be read is None, and ``errors`` says why: a dump may lack just that memory."""
-    errors: dict[str, str] = {}
+def summarise(dump: Dump, prog: Program, missing: dict[str, str]) -> dict[str, Any]:
+    """All parts. One that cannot be read is None, and ``errors`` says why: a dump may lack just that memory.
+
+    ``missing`` is what ``prepare`` could not give the Program.
+    """
+    errors = dict(missing)
     summary: dict[str, Any] = {
         "schema": SCHEMA,
         "dump": {"path": dump.path, "bytes": dump.size_bytes, "form": dump.form, "complete": dump.complete},
@@ -881,7 +890,7 @@ def main(given: list[str]) -> int:
             raise UnreadableError(
                 f"was not opened: {IMPORT_ERROR}. This program needs drgn 0.0.31 or later: apt install python3-drgn, or pip install drgn"
             )
-        summary = summarise(dump, open_dump(options.dump))
+        summary = summarise(dump, *open_dump(options.dump))
     except UnreadableError as error:
         print(f"dump_summary.py: {clean(os.fsencode(options.dump))} {error}", file=sys.stderr)
         return 2
