@@ -9,6 +9,7 @@
         shapes: data/shapes.yml
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
+        programs: [doctor/doctor.py]       # the guide's own programs: a page may have one put on its machine, and the site serves them
         oldest_first: [debian-13, ubuntu-26.04]   # targets by age: which is older, and which newer, than one that has not run
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -72,6 +74,7 @@ class Config:
     shapes_file: Path
     evidence_dir: Path
     dumps: tuple[str, ...]
+    programs: tuple[str, ...] = ()  # paths below the folder of mkdocs.yml
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     oldest_first: tuple[str, ...] = ()  # names of targets, by the age of what is in them
     state_limits: StateLimits = StateLimits()
@@ -102,6 +105,11 @@ class Config:
         if not is_inside(path):
             raise GuideError(f"{path!r}: expected a path below the folder of mkdocs.yml, such as data/releases.yml")
         return self.root / path
+
+    @property
+    def dump_folder(self) -> str | None:
+        """The folder on a machine in which a crash leaves its dumps: the first pattern of ``dumps`` up to its first wildcard."""
+        return re.split(r"/[^/]*[*?\[]", self.dumps[0])[0] if self.dumps else None
 
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
@@ -138,6 +146,7 @@ class _Checks(Section):
     shapes: _Path = "data/shapes.yml"
     evidence: _Path = "evidence"
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
+    programs: Annotated[tuple[_Path, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
     oldest_first: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
@@ -209,6 +218,7 @@ def load(file: Path) -> Config:
         shapes_file=file.parent / checks.shapes,
         evidence_dir=file.parent / checks.evidence,
         dumps=checks.dumps,
+        programs=checks.programs,
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,

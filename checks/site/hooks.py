@@ -174,13 +174,21 @@ def widget(name: str) -> str:
     return _in_markdown(embeds.widget(_current(), name))
 
 
+def program(path: str) -> str:
+    """A link to a program of ``extra: checks: programs``, for the reader to save, with its size and its sha256."""
+    if path not in _current().config.programs:
+        raise GuideError(f"program: {path} is not listed under extra: checks: programs in mkdocs.yml")
+    return embeds.program(_current(), path)
+
+
 def _in_markdown(block: str) -> str:
     """The HTML without empty lines: Markdown takes an HTML block as it is only up to the first empty line."""
     return re.sub(r"\n\s*(?=\n)", "", block.strip())
 
 
 _MACROS: dict[str, Callable[..., str]] = {
-    macro.__name__: macro for macro in (by_release, diagram, documented, facts, glossary, proof, transcript_url, value, verified, widget)
+    macro.__name__: macro
+    for macro in (by_release, diagram, documented, facts, glossary, program, proof, transcript_url, value, verified, widget)
 }
 
 
