@@ -168,7 +168,7 @@ def examine(path: str) -> Dump:
     except PermissionError:
         raise UnreadableError("may not be read by this user. Run this program with sudo, or make a copy that belongs to you") from None
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}") from None
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
 
 
 def _form(file: BinaryIO, size: int) -> tuple[str, bool]:
