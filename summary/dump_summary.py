@@ -61,7 +61,7 @@ try:
     from drgn.helpers.common.memory import identify_address
     from drgn.helpers.linux.cpumask import for_each_online_cpu
     from drgn.helpers.linux.kallsyms import load_module_kallsyms, load_vmlinux_kallsyms
-    from drgn.helpers.linux.module import for_each_module
+    from drgn.helpers.linux.module import address_to_module, for_each_module
     from drgn.helpers.linux.percpu import percpu_counter_sum
     from drgn.helpers.linux.pid import for_each_task
     from drgn.helpers.linux.printk import get_dmesg
@@ -670,8 +670,8 @@ def name_of(prog: Program, address: int) -> str:
     try:
         symbol = prog.symbol(address)
         offset = address - symbol.address
-        module = module_at(prog, address)
-        return f"{symbol.name}{f'+{offset:#x}' if offset else ''}{module_text(module)}"
+        module = address_to_module(prog, address)
+        return f"{symbol.name}{f'+{offset:#x}' if offset else ''}{module_text(clean(module.name.string_()) if module else None)}"
     except LookupError:
         pass
     try:
