@@ -138,12 +138,8 @@ def crash_answers(dump: Path, vmlinux: str) -> str:
 
 def compare_crash(summary: dict[str, Any], printed: str) -> None:
     """Panic message, PID, command, processor and functions of the crashed stack."""
-
-    def field(name: str) -> str:
-        found = re.search(rf"^ *{name}: \"?(.*?)\"?$", printed, re.M)
-        return found[1] if found else ""
-
-    same("PANIC of crash", summary["panic"], field("PANIC"))
+    panic = re.search(r'^ *PANIC: "(.*)"', printed, re.M)
+    same("PANIC of crash", summary["panic"], panic and panic[1])
     task = re.search(r'^PID: (\d+) .*CPU: (\d+) +COMMAND: "(.*)"', printed, re.M)
     assert task, printed
     crashed = summary["crashed"]
