@@ -2080,6 +2080,8 @@ def _last_capture(doctor: Doctor) -> None:
     said = doctor.said("capture", "\n".join(record.message for record in last))
     if said:
         doctor.find("service.last", when=_day(last[-1].at), **said)
+    if doctor.journal_closed:
+        return  # This user sees entries of their own alone, and a shutdown is none of them.
     before = _records(doctor.journal("--boot=-1", "--output=json", "--lines=60"))
     stopped = any(SHUTDOWN.search(record.message) for record in before)
     if before and not stopped and before[-1].boot not in [record.boot for record in records]:
