@@ -75,7 +75,7 @@ except ImportError as _error:
 SCHEMA = 1  # of the output of --json; a key that changes its meaning or goes away makes it one higher
 MOST = 1_000_000  # members of a list that are looked at: a list of a broken kernel may have no end
 STACK_BYTES = 16 << 10  # of a kernel stack on x86-64, THREAD_SIZE, at an address that is a multiple of it
-SEARCHED_BYTES = 1024  # above the stack pointer, for the place where panic() begins
+SEARCHED_BYTES = 1024  # above the stack pointer, for a return address in panic()
 KIB = 1024
 
 # Bits of the taint mask, from bit 0 on: the kernel's Documentation/admin-guide/tainted-kernels.rst.
@@ -532,11 +532,12 @@ def identity(task: Object) -> dict[str, Any]:
 def crashed_stack(prog: Program, task: Object) -> StackTrace:
     """The stack of the task that crashed.
 
-    panic() saves the registers within __crash_kexec(), at an instruction for which ORC has no row, so the stack ends
-    there. In that case it is read from the caller on: from the first return address on the stack that is in panic().
+    panic() saves the registers within __crash_kexec(), at an instruction for which ORC has no row or a wrong one. So in
+    that case the stack is read from the caller on: from the first return address on the stack that is in panic().
     """
     trace = prog.stack_trace(task)
-    if len(trace) > 2 or not len(trace) or prog.platform is None or prog.platform.arch != Architecture.X86_64:
+    first = functions(prog, trace)[:1]
+    if not first or first[0]["function"] != "__crash_kexec" or prog.platform is None or prog.platform.arch != Architecture.X86_64:
         return trace
     registers = trace[0].registers()
     kept = {name: registers[f"r{name}"] for name in ("bp", "bx") if f"r{name}" in registers}
