@@ -31,6 +31,7 @@ from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
 from checks.site.facts import values as facts_by_release
 from checks.site.finding import messages as catalogue_of_messages
+from checks.site.finding import names
 from checks.site.urls import base_from_page
 
 _PICKER = "picker"  # no macro that a page can call
@@ -72,6 +73,11 @@ def on_pre_page_macros(env: Any) -> None:
     env.page.meta["render_macros"] = False  # mkdocs-macros' own key: neither the text nor the title is a template
     _escape_head(env.page.meta)
     env.markdown = _expanded(_context, env.markdown)
+
+
+def on_post_build(env: Any) -> None:
+    """mkdocs-macros calls this when all pages are written. Its plugin stands after the search, whose index is there by now."""
+    names.write_names(_current(), Path(env.conf.site_dir))
 
 
 def _escape_head(meta: dict[str, Any]) -> None:

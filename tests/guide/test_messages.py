@@ -1,4 +1,4 @@
-"""The page of messages shows all of data/messages.yml, each with an anchor, in the words of the glossary."""
+"""The page of messages shows all of data/messages.yml, each with an anchor, in the words of the glossary; the search knows each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 from guides import ROOT
 
 from checks import config as configuration
+from checks.mkdocs_yml import read_yaml
 from checks.pages import glossary
 from checks.pages.reader import read_guide
 from checks.site.context import context_of
-from checks.site.finding import catalogue, messages
+from checks.site.finding import catalogue, messages, names
 
 CONFIG = configuration.load(ROOT / "mkdocs.yml")
 
@@ -61,3 +62,11 @@ def test_meanings_use_the_names_of_the_glossary(guide, known):
                 for name in term.words[language].avoid:
                     bounded = rf"\b{re.escape(name)}\b" if language == "en" else re.escape(name)
                     assert not re.search(bounded, prose, re.IGNORECASE), f"{message.id}: {name!r}: write {term.words[language].term}"
+
+
+def test_the_search_knows_each_message_and_each_word_of_its_file(guide, known):
+    context = context_of(CONFIG, guide, "en")
+    found = {text for texts in names.load_names(context).values() for text in texts}
+    assert {names.whole_words(message.text) for message in known.messages} <= found
+    words = {word for answer in read_yaml(ROOT / names.FILE) for word in answer["words"]}
+    assert words <= found and len(words) >= 300

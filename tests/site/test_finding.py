@@ -1,17 +1,20 @@
-"""The catalogue of messages on a page."""
+"""The catalogue of messages on a page, and the names by which the search knows sections."""
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from guides import evidence, small_guide
 
 from checks.model import GuideError, PageErrors
 from checks.pages.reader import read_guide
+from checks.site import build as building
 from checks.site.context import context_of
-from checks.site.finding import catalogue, messages
+from checks.site.finding import catalogue, messages, names
 
 MESSAGES = """\
 speakers:
@@ -50,6 +53,11 @@ def guide(tmp_path):
 
 def context(config, language="en"):
     return replace(context_of(config, read_guide(config), language), page="index", base="./")
+
+
+def headings(config):
+    page = read_guide(config).pages["en", "deep/page"]
+    return [heading.id for heading in page.outline.headings]
 
 
 def test_a_message_has_an_anchor_its_meaning_and_a_link_to_the_section_and_to_the_recording(guide):
@@ -114,3 +122,33 @@ def test_a_mistake_is_named_with_its_line(guide, old, new, problem):
 )
 def test_a_line_has_a_message_when_its_pieces_come_in_order(message, line, found):
     assert catalogue.in_line(message, line) is found
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("no such file", "no such file"),
+        ("tool: … nev%d: 0x… times", "tool: … nev%d: … times"),
+        ("stuck for …s! […]", "stuck for"),
+        ("CPU#… up", "CPU# … up"),
+    ],
+)
+def test_a_word_that_a_gap_touches_is_no_part_of_a_name(message, name):
+    assert names.whole_words(message) == name
+
+
+def test_the_index_of_the_search_has_the_names_of_each_section(guide, tmp_path):
+    first = headings(guide)[0]
+    (guide.root / names.FILE).write_text(f"- see: deep/page#{first}\n  words: [deeply, 深处]\n")
+    building.build(guide, tmp_path / "out")
+    for language in ("en", "zh"):
+        index = json.loads(Path(tmp_path, "out", language, names.INDEX).read_text())
+        tags = {section["location"]: section.get("tags") for section in index["docs"]}
+        assert {"deeply", "深处"} <= set(tags["deep/page/"])
+        assert "tool: … nev%d: … times" in tags["#bytes"]
+
+
+def test_a_section_of_the_words_has_to_exist(guide):
+    (guide.root / names.FILE).write_text("- see: deep/page#nowhere\n  words: [x]\n")
+    with pytest.raises(PageErrors, match=r"data/search.yml:1: .*there is no section deep/page#nowhere"):
+        names.load_names(context(guide))
