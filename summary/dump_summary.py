@@ -641,8 +641,11 @@ def wanted_lock(prog: Program, task: Object, trace: StackTrace, form: LockForm, 
     The entry of a waiter is on the waiter's stack and has the task's own address in it. From the entry the list goes
     over the entries of other waiters, on their stacks, to the one member that is on no stack: the list's head, in the lock.
     """
-    entry, lock = prog.type(form.waiter), prog.type(form.type)
-    behind, within = offsetof(entry, "task"), offsetof(lock, "wait_list")
+    try:
+        lock = prog.type(form.type)
+        behind, within = offsetof(prog.type(form.waiter), "task"), offsetof(lock, "wait_list")
+    except LookupError:  # a kernel whose locks are made in another way
+        return None
     stacks = {int(one.stack) for one in known.values()}
     low = trace[0].sp
     stack = prog.read(low, (low | STACK_BYTES - 1) + 1 - low)
