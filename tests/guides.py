@@ -73,6 +73,8 @@ class GuideFolder:
         """``./guide --config … ARGUMENTS``, in the environment that the tests run in."""
         # A test has to see what is done, not what an earlier one has done; those on states say otherwise.
         fresh = ["--no-reuse"] if arguments[:1] == ("verify",) and not reuse else []
+        # A second process for a second page takes longer to start than the small pages of most tests take to run.
+        fresh += ["--jobs", "1"] if arguments[:1] == ("verify",) and "--jobs" not in arguments else []
         command = [sys.executable, "-m", "checks", "--config", str(self.folder / "mkdocs.yml"), *arguments, *fresh]
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL,

@@ -20,16 +20,19 @@ from checks.machines.vm import new_folder
 from checks.model import OWN
 
 FOLDER = "dumps"  # in a saved state's folder
-# The page that crashed is complete, so its file system may have changes in the journal only: e2fsck writes them out.
-# $1: the last layer, $2: the folder in the VM. A partition begins at a number of sectors of 512 bytes.
-_SCRIPT = """
+# $1: the last layer of the disk, $2: the folder in the VM. The second partition of a disk has the root (images/files/vm-disk.sh);
+# its entry in the GPT has, in 8 bytes from byte 1184 of the disk on, the sector of 512 bytes at which the partition begins.
+# The VM was running, so its file system may have changes in the journal only: e2fsck writes them out.
+_SCRIPT = r"""
 set -eu
 cd /machine
 mkdir out
-qemu-img convert -O raw "$1" disk.raw
-start=$(sfdisk --dump disk.raw | sed -n 's/.*start= *\\([0-9]*\\).*name="root".*/\\1/p')
-e2fsck -y -E journal_only "disk.raw?offset=$((start * 512))" >&2
-debugfs -R "rdump $2 out" "disk.raw?offset=$((start * 512))" 2>messages
+qemu-img dd -f qcow2 -O raw bs=512 count=4 if="$1" of=head.raw
+offset=$(($(od -An -t u8 -j 1184 -N 8 head.raw) * 512))
+below="{\"driver\":\"qcow2\",\"file\":{\"driver\":\"file\",\"filename\":\"$1\"}}"
+qemu-img convert -O raw "json:{\"driver\":\"raw\",\"offset\":$offset,\"file\":$below}" root.raw
+e2fsck -y -E journal_only root.raw >&2
+debugfs -R "rdump $2 out" root.raw 2>messages
 """
 
 
