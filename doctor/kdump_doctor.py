@@ -1784,7 +1784,7 @@ MESSAGES: tuple[Message, ...] = (
     Message("Can't determine platform config values", ("capture",), "other-machines#arm64",
         "The second line of \"VA Bits … not supported\". The dump is empty.",
         "“VA Bits … not supported”的第二行。转储是空的。"),
-    Message("makedumpfile: unrecognized option '…'", ("capture",), "dump-levels#failure",
+    Message("makedumpfile: unrecognized option '…'", ("capture",), "failures/bad-dump#empty",
         "MAKEDUMP_ARGS has an option that this makedumpfile does not know. The dump is empty.",
         "MAKEDUMP_ARGS 里有这个 makedumpfile 不认识的选项。转储是空的。"),
     Message("kexec_file_load failed: Required key not available", ("load",), "secure-boot#foreign",
@@ -2122,6 +2122,8 @@ def _last_capture(doctor: Doctor) -> None:
     said = doctor.said("capture", "\n".join(record.message for record in last))
     if said:
         doctor.find("service.last", when=_day(last[-1].at), **said)
+    if doctor.journal_closed:
+        return  # This user sees entries of their own alone, and a shutdown is none of them.
     before = _records(doctor.journal("--boot=-1", "--output=json", "--lines=60"))
     stopped = any(SHUTDOWN.search(record.message) for record in before)
     if before and not stopped and before[-1].boot not in [record.boot for record in records]:

@@ -186,6 +186,13 @@ def widget(name: str) -> str:
     return _in_markdown(embeds.widget(_current(), name))
 
 
+def program(path: str) -> str:
+    """A link to a program of ``extra: checks: programs``, for the reader to save, with its size and its sha256."""
+    if path not in _current().config.programs:
+        raise GuideError(f"program: {path} is not listed under extra: checks: programs in mkdocs.yml")
+    return embeds.program(_current(), path)
+
+
 def _in_markdown(block: str) -> str:
     """The HTML without empty lines: Markdown takes an HTML block as it is only up to the first empty line."""
     return re.sub(r"\n\s*(?=\n)", "", block.strip())
@@ -193,7 +200,7 @@ def _in_markdown(block: str) -> str:
 
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
-    for macro in (by_release, diagram, documented, facts, glossary, messages, proof, transcript_url, value, verified, widget)
+    for macro in (by_release, diagram, documented, facts, glossary, messages, program, proof, transcript_url, value, verified, widget)
 }
 
 
