@@ -64,7 +64,7 @@ def test_a_message_has_an_anchor_its_meaning_and_a_link_to_the_section_and_to_th
     shown = messages.messages(context(guide), "good")
     assert '<h3 class="message__text" id="message-armed"><code>arm…</code>' in shown
     assert "All is &lt;well&gt;: <code>x</code>." in shown
-    assert re.search(r'<a href="./deep/page/#after">see [^<]+</a>', shown)
+    assert re.search(r'<a href="./deep/page/#after">See [^<]+\.</a>', shown)
     assert '<a class="proof__run" href="./proof/debian-13/deep/page/#arm">seen on Debian 13</a>' in shown
     assert "the tool · the <code>terminal</code> · " in shown and shown.count("tool 1.2") == 1
 

@@ -44,6 +44,8 @@ const hanWordsOf = (text) => (text.match(/\p{sc=Han}+/gu) || []).flatMap((run) =
   return found;
 });
 
+const unfilled = (text) => text.replace(FILLING_HAN, "\u200b");
+
 // How much it says that a section has these words: the rarer, the more. A word that no section has says nothing.
 function rarity(words) {
   if (!rarities.has(words)) {
@@ -121,14 +123,14 @@ addEventListener("message", ({ data: message }) => {
       const page = location.split("#")[0];
       split(`${title} ${text} ${tags.join(" ")}`).flatMap((word) => word.match(/\p{sc=Han}+/gu) || []).forEach((word) => hanWords.add(word));
       const all = spaced([title, text, ...tags].join(" \u2026 ").replace(/<[^>]*>/g, " "));
-      const names = tags.map((name) => name.split("\u2026").map(spaced).filter((words) => words.trim()));
+      const names = tags.map((name) => unfilled(name).split("\u2026").map(spaced).filter((words) => words.trim()));
       sections.set(location, { all, title: spaced(title.replace(/<[^>]*>/g, " ")), names, boost });
       pages.set(page, `${pages.get(page) || ""}${all}`);
       length += all.length / message.data.docs.length;
     }
   } else if (message.type === QUERY) {
     const text = message.data.slice(0, LONGEST);
-    const words = spaced(text.replace(FILLING_HAN, "\u200b")).trim().split(" ");
+    const words = spaced(unfilled(text)).trim().split(" ");
     query = { words, parts: [...new Set(partsOf(words))], text: ` ${words.join(" ")} `, weight: weightOf(partsOf(words)) || 1 };
     // The index has no stop words, so the theme takes them for the beginnings of other words.
     const all = [...split(text.replace(/\p{sc=Han}+/gu, " ")).map(stem), ...hanWordsOf(text)];
