@@ -9,6 +9,8 @@
         shapes: data/shapes.yml
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
+        programs: [doctor/doctor.py]       # the guide's own programs: a page may have one put on its machine, and the site serves them
+        at_end: [doctor/doctor.py, --json] # a program and its arguments, run as root where a VM page ends; evidence keeps what it printed
         oldest_first: [debian-13, ubuntu-26.04]   # targets by age: which is older, and which newer, than one that has not run
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -72,6 +75,8 @@ class Config:
     shapes_file: Path
     evidence_dir: Path
     dumps: tuple[str, ...]
+    programs: tuple[str, ...] = ()  # paths below the folder of mkdocs.yml
+    at_end: tuple[str, ...] = ()  # one of ``programs``, and its arguments
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     oldest_first: tuple[str, ...] = ()  # names of targets, by the age of what is in them
     state_limits: StateLimits = StateLimits()
@@ -102,6 +107,11 @@ class Config:
         if not is_inside(path):
             raise GuideError(f"{path!r}: expected a path below the folder of mkdocs.yml, such as data/releases.yml")
         return self.root / path
+
+    @property
+    def dump_folder(self) -> str | None:
+        """The folder on a machine in which a crash leaves its dumps: the first pattern of ``dumps`` up to its first wildcard."""
+        return re.split(r"/[^/]*[*?\[]", self.dumps[0])[0] if self.dumps else None
 
     def relative(self, path: Path) -> Path:
         return path.relative_to(self.root) if path.is_relative_to(self.root) else path
@@ -138,6 +148,8 @@ class _Checks(Section):
     shapes: _Path = "data/shapes.yml"
     evidence: _Path = "evidence"
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
+    programs: Annotated[tuple[_Path, ...], Field(strict=False)] = ()
+    at_end: Annotated[tuple[str, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
     oldest_first: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
@@ -201,6 +213,10 @@ def load(file: Path) -> Config:
     language = (site.settings.theme or _Theme()).language
     languages = {name: file.parent / path for name, path in (checks.languages or {language: file.name}).items()}
     docs = {name: (site if path == file else _SiteFile.read(path)).docs(file.parent) for name, path in languages.items()}
+    if checks.at_end and checks.at_end[0] not in checks.programs:
+        document = source(site.documents, ("extra", "checks", "at_end"))
+        expected_text = f"expected one of programs, {', '.join(checks.programs) or 'which are none'}, found {checks.at_end[0]!r}"
+        raise PageErrors([document.problem(("extra", "checks", "at_end"), expected_text)])
     config = Config(
         file=file,
         languages=languages,
@@ -209,6 +225,8 @@ def load(file: Path) -> Config:
         shapes_file=file.parent / checks.shapes,
         evidence_dir=file.parent / checks.evidence,
         dumps=checks.dumps,
+        programs=checks.programs,
+        at_end=checks.at_end,
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,

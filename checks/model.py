@@ -119,6 +119,19 @@ class Snippet:
 
 
 @dataclass(frozen=True)
+class Program:
+    """One of the guide's own programs, which a page has put into the reader's home."""
+
+    path: str  # from the folder of mkdocs.yml: "doctor/doctor.py"
+    content: bytes = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name that the file has in the reader's home."""
+        return self.path.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
 class Page:
     """One Markdown file in one language."""
 
@@ -131,6 +144,8 @@ class Page:
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
     peer: bool = False  # there is a second machine on a network with the first
+    dumps: tuple[str, ...] = ()  # names of VM pages: what their crashes left lies in the reader's home when this page begins
+    programs: tuple[Program, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)
     snippets: tuple[Snippet, ...] = ()
     meta_lines: dict[str, int] = field(default_factory=dict, hash=False, compare=False)  # key -> its line
@@ -216,6 +231,8 @@ class PageRun:
     outcomes: list[Outcome]
     console: str = ""  # the VM's console as asciicast 2; "" for a container
     archive: str | None = None  # the day, "2026-11-28", of the package lists that the image was made from; None: not recorded
+    # What the guide's program for the end of a page (Config.at_end) printed: {"command", "sha256", "status", "output"}. None: not asked.
+    at_end: dict[str, Any] | None = None
 
 
 # A page with ``peer: true`` has two machines. Their folders in a saved state have these names.

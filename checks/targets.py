@@ -31,7 +31,7 @@ EMULATOR = (
     "dosfstools", "e2fsprogs", "fdisk", "ipxe-qemu", "mtools", "ovmf", "python3-minimal",
     "qemu-system-x86", "qemu-utils", "zstd",
 )  # fmt: skip
-PACKAGES = {"container": COMMON, "emulator": EMULATOR}
+PACKAGES = {"container": COMMON, "analysis": COMMON, "emulator": EMULATOR}
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ class Target:
     disk: str
     pool: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    analysis: tuple[str, ...] = ()  # what pages that read dumps install; {kernel} stands for the release of the VM's kernel
     image: str = ""  # the distribution's container image by digest; it decides where packages are put together, not which
 
     @property
@@ -76,15 +77,20 @@ class Target:
         return FAMILIES[self.family]
 
     def recipe(self, kind: str) -> str:
-        """The sha256 of everything that an image of ``kind`` (container, vm, emulator) is made of."""
+        """The sha256 of everything that an image of ``kind`` (container, vm, emulator, analysis) is made of.
+
+        An image for analysis is a container's whose pool has the packages of ``analysis`` as well.
+        """
         target = asdict(self)
         del target["image"]
+        if kind != "analysis":
+            del target["analysis"]
         parts = {"target": target, "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
         if kind == "emulator":
             parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for file in sorted(IMAGE_FILES.iterdir()):
-            if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm")):
+            if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm", "analysis")):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
         if kind == "vm":
             digest.update(LOADER.read_bytes())
@@ -96,6 +102,10 @@ _Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]{0,30}-[a-z0-9][a-z0-9.-]{0,3
 # Debian Policy 5.6.1: at least two characters, of which the first is a letter or a digit. So no name is an option of apt-get.
 # apt-get would remove a package whose name is followed by a hyphen.
 _Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]", "the name of a package: lower-case letters, digits, +, - and .")]
+# {kernel} stands for the release of the VM's kernel, as in linux-image-{kernel}-dbg.
+_AnalysisPackage = Annotated[
+    str, matching(r"[a-z0-9]([a-z0-9+.-]|\{kernel\}){0,98}[a-z0-9+]", "the name of a package, in which {kernel} may stand")
+]
 _Packages = Annotated[tuple[_Package, ...], Field(strict=False, max_length=500)]
 MEMORY = size("256M", "8G")  # of a machine, also that of a page's front matter
 
@@ -112,6 +122,7 @@ class _Entry(Section):
     disk: Annotated[str, size("1G", "64G")]
     pool: _Packages = ()
     packages: _Packages = ()
+    analysis: Annotated[tuple[_AnalysisPackage, ...], Field(strict=False, max_length=500)] = ()
     image: Annotated[str, matching(r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}", "an image by its digest, such as debian@sha256:…")] = ""
 
 

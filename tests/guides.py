@@ -73,6 +73,8 @@ class GuideFolder:
         """``./guide --config … ARGUMENTS``, in the environment that the tests run in."""
         # A test has to see what is done, not what an earlier one has done; those on states say otherwise.
         fresh = ["--no-reuse"] if arguments[:1] == ("verify",) and not reuse else []
+        # A second process for a second page takes longer to start than the small pages of most tests take to run.
+        fresh += ["--jobs", "1"] if arguments[:1] == ("verify",) and "--jobs" not in arguments else []
         command = [sys.executable, "-m", "checks", "--config", str(self.folder / "mkdocs.yml"), *arguments, *fresh]
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, timeout=timeout_s, stdin=subprocess.DEVNULL,
@@ -109,7 +111,7 @@ def one_language(folder: Path, pages: dict[str, str]) -> Config:
         docs_dir: docs
         nav: null
         theme: {{language: en}}
-        extra: {{checks: {{languages: null}}}}
+        extra: {{checks: {{languages: null, programs: [], at_end: []}}}}
     """
     (folder / "mkdocs.yml").write_text(dedent(settings))
     (folder / "data").mkdir()
@@ -125,6 +127,7 @@ def two_languages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:
             INHERIT: {os.path.relpath(ROOT / inherited, folder)}
             docs_dir: docs/{language}
             nav: {json.dumps(names)}
+            extra: {{checks: {{programs: [], at_end: []}}}}
         """
         (folder / inherited).write_text(dedent(settings))
     shutil.copytree(ROOT / "theme", folder / "theme")

@@ -76,8 +76,10 @@ def describe(state: Mapping[str, Any], estimates: Estimates, elapsed_s: float) -
 def _interrupt_when_parent_ends(parent: int) -> None:
     """In the child, before its program starts: SIGINT as soon as ./guide has ended, also by SIGKILL (PR_SET_PDEATHSIG, prctl(2)).
 
-    Where ./guide, the process ``parent``, has ended before that, no signal comes any more.
+    Where ./guide, the process ``parent``, has ended before that, no signal comes any more. SIGINT is blocked until the program
+    unblocks it: Python would end with a traceback while it starts, before any code of this project runs.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
     if os.getppid() != parent:
         os._exit(INTERRUPTED)

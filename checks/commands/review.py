@@ -84,11 +84,12 @@ def _show_refused(refused: list[str], ignore: bool) -> None:
 
 
 def _folder_of(repository: Repository, commit: str, allowed: Allowed, config: Config, folder: Path) -> Config:
-    """The pages and data of a commit in a new folder, with the site's settings and the shapes of this checkout."""
+    """The pages and data of a commit in a new folder, with the site's settings, the shapes and the programs of this checkout."""
     folder.mkdir()
     repository.write(commit, allowed.path, folder)
-    if config.shapes_file.exists():
-        _copy(config.shapes_file, config, folder)
+    for file in (config.shapes_file, *(config.root / path for path in config.programs)):
+        if file.exists():
+            _copy(file, config, folder)
     for file in {config.file, *config.languages.values()}:
         for document in inherited(file):
             if not document.path.is_relative_to(config.root):

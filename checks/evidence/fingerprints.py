@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from checks.model import Guide, Page, Snippet
-from checks.pages.tree import ancestors
+from checks.pages.tree import ancestors, reads_dumps
 from checks.targets import Target, skip_reason
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -53,18 +54,32 @@ def snippet_fingerprints(guide: Guide, page: Page, target: Target) -> dict[str, 
     """For each snippet of the page, by id, the hash of all that made the machine that the snippet leaves behind.
 
     Hashed are the recipe of the machine, its hardware, and the bytes and attributes of every snippet from the root of
-    the tree of pages to this one. Prose, outputs and translations are not hashed.
+    the tree of pages to this one; where the page reads dumps, also those of the pages that crashed; and the programs that
+    a page puts on its machine. Prose, outputs and translations are not hashed.
     """
-    kinds = ("container",) if page.machine == "container" else ("vm", "emulator")
-    return page_fingerprints(guide, page, target, json.dumps([target.name, *(target.recipe(kind) for kind in kinds)])).after
+
+    def base(page: Page) -> str:
+        return json.dumps([target.name, *(target.recipe(kind) for kind in image_kinds(guide, page))])
+
+    return page_fingerprints(guide, page, target, base).after
 
 
-def page_fingerprints(guide: Guide, page: Page, target: Target, base: str) -> Fingerprints:
-    """The fingerprints along one page; ``base`` is what the machine is made of before anything ran on it."""
-    digest = hashlib.sha256(base.encode()).hexdigest()
+def image_kinds(guide: Guide, page: Page) -> tuple[str, ...]:
+    """The kinds of image that the page's machine is made of; see ``Target.recipe``."""
+    if page.machine == "container":
+        return ("analysis",) if reads_dumps(guide, page) else ("container",)
+    return ("vm", "emulator")
+
+
+def page_fingerprints(guide: Guide, page: Page, target: Target, base: Callable[[Page], str]) -> Fingerprints:
+    """The fingerprints along one page; ``base`` says what a page's machine is made of before anything ran on it."""
+    digest = hashlib.sha256(base(page).encode()).hexdigest()
     fingerprints = Fingerprints(digest, {})
     for step in (*ancestors(guide, page), page):
-        hardware = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
+        hardware: list[Any] = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
+        crashed = [guide.pages[page.language, name] for name in step.dumps]
+        hardware += [["dumps", other.name, page_fingerprints(guide, other, target, base).end] for other in crashed]
+        hardware += [["program", program.name, hashlib.sha256(program.content).hexdigest()] for program in step.programs]
         begin = digest = _next_fingerprint(digest, hardware)
         after = {}
         for snippet in step.snippets:

@@ -44,7 +44,7 @@ class Root:
     """What a root file system is made of.
 
     ``hooks`` are (mmdebstrap's hook, script of images/files/): ("customize", "vm-setup.sh"). ``environment`` are
-    variables that the scripts read. ``carries_pool``: the target's pool of packages is put into the root, too.
+    variables that the scripts read. ``pool`` are packages that are put into the root with all that they need, not installed.
     """
 
     target: Target
@@ -52,7 +52,7 @@ class Root:
     packages: Sequence[str]
     hooks: Sequence[tuple[str, str]] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    carries_pool: bool = False
+    pool: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> Made:
     folder = tar.parent
     shutil.copytree(IMAGE_FILES, folder / "files")
     (folder / "files" / "loader.py").write_text(LOADER)
-    environment = {"POOL": " ".join(target.pool) if root.carries_pool else "", **root.environment}
+    environment = {"POOL": " ".join(root.pool), **root.environment}
     options = ["--variant=apt", f"--include={','.join((*root.packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
     # Before the other hooks, one of which removes the lists.
     options += ['--customize-hook=grep -hs "^Date: " "$1"/var/lib/apt/lists/*Release >dates || true']

@@ -37,6 +37,7 @@ REPOSITORY = "localhost/guide-checks"
 # The disks' identifiers (UUIDs of file systems) are derived from this one, so that a rebuilt disk has the same ones.
 NAMESPACE = uuid.UUID("5c1f3c1e-3d0a-4f8e-9d0e-0b6a1c1d5a10")
 FIRST_BOOT_TIMEOUT_S = 1800
+_HOOKS = dict.fromkeys(("container", "analysis"), (("customize", "common-setup.sh"),))  # by the kind of image
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class BuiltDisk:
     digest: str  # sha256 of the recipe and of the version of each package on the disk
     build: str  # names this very file: states of a machine on one build cannot go on upon another build
     archive: str | None  # the day of the package lists (bootstrap.Made); None for a disk from before this was recorded
+    kernel: str | None = None  # the release that the disk boots, as uname -r; None for a disk from before this was recorded
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Builder:
     def __init__(self, targets: dict[str, Target]):
         self.targets = targets
         self._engine: Engine | None = None
-        self._images: dict[tuple[str, str, tuple[str, ...]], BuiltImage] = {}
+        self._images: dict[tuple[str, str, tuple[str, ...], tuple[str, ...]], BuiltImage] = {}
         self._disks: dict[str, BuiltDisk] = {}
 
     def engine(self) -> Engine:
@@ -80,6 +82,16 @@ class Builder:
     def container(self, target: Target) -> BuiltImage:
         """The image of the target's container machine."""
         return self._image(target, "container")
+
+    def analysis(self, target: Target) -> BuiltImage:
+        """The image for pages that read dumps of the target's VM: a container's, with tools and this kernel's symbols in its pool.
+
+        The symbols have to be of the kernel on the VM's disk, which is made first, and not of the newest one in the archive.
+        """
+        kernel = self.disk(target).kernel
+        if kernel is None:
+            raise GuideError(f"the disk of {target.name} is from before disks said which kernel they boot: ./guide clean --all removes it")
+        return self._image(target, "analysis", pool=tuple(name.format(kernel=kernel) for name in target.analysis))
 
     def emulator(self, target: Target, extra_packages: tuple[str, ...] = ()) -> BuiltImage:
         """The image with the QEMU that runs the target's VM, and with ``extra_packages`` beside QEMU."""
@@ -101,22 +113,25 @@ class Builder:
 
     # ---- container images
 
-    def _image(self, target: Target, kind: str, extra_packages: tuple[str, ...] = ()) -> BuiltImage:
-        key = (target.name, kind, extra_packages)
+    def _image(self, target: Target, kind: str, extra_packages: tuple[str, ...] = (), pool: tuple[str, ...] = ()) -> BuiltImage:
+        """``extra_packages`` are installed in the image; ``pool`` is added to the target's own pool, from which pages install."""
+        key = (target.name, kind, extra_packages, pool)
         if key not in self._images:
-            self._images[key] = self._find_or_make_image(target, kind, extra_packages)
+            self._images[key] = self._find_or_make_image(target, kind, extra_packages, pool)
         return self._images[key]
 
-    def _find_or_make_image(self, target: Target, kind: str, extra_packages: tuple[str, ...]) -> BuiltImage:
+    def _find_or_make_image(self, target: Target, kind: str, extra_packages: tuple[str, ...], pool: tuple[str, ...]) -> BuiltImage:
         recipe = target.recipe(kind)
-        if extra_packages:
-            recipe = hashlib.sha256(json.dumps([recipe, *extra_packages]).encode()).hexdigest()
+        if extra_packages or pool:
+            recipe = hashlib.sha256(json.dumps([recipe, *extra_packages, *pool]).encode()).hexdigest()
         tag = f"{REPOSITORY}/{target.name}-{kind}:{recipe[:16]}"
         programs = engines.required()
         with host_lock(f"{kind}-{target.name}"):
             program = next((name for name in programs if Engine(name, ()).has_image(tag)), None)
             if program is None:
-                self._make_image(programs[0], target, kind, (*PACKAGES[kind], *extra_packages), recipe, tag)
+                own = (*PACKAGES[kind], *extra_packages)
+                root = Root(target, kind, own, pool=() if kind == "emulator" else (*target.pool, *pool), hooks=_HOOKS.get(kind, ()))
+                self._make_image(programs[0], root, recipe, tag)
         if self._engine is None:
             self._engine = engines.find(tag)
         build, labels = self._engine.image_facts(tag)
@@ -124,12 +139,10 @@ class Builder:
             raise GuideError(f"the image {tag} was not made by ./guide: remove it ({self._engine.program} rmi {tag}), then try again")
         return BuiltImage(tag, recipe, labels["guide.digest"], build, labels.get("guide.archive"))
 
-    def _make_image(self, program: str, target: Target, kind: str, packages: tuple[str, ...], recipe: str, tag: str) -> None:
-        container = kind == "container"
-        hooks = [("customize", "common-setup.sh")] if container else []
+    def _make_image(self, program: str, root: Root, recipe: str, tag: str) -> None:
         with tempfile.TemporaryDirectory(prefix=owned_prefix("root"), dir=cache_dir()) as folder:
             tar = Path(folder) / "root.tar"
-            made = bootstrap(Root(target, kind, packages, hooks, carries_pool=container), recipe, tar)
+            made = bootstrap(root, recipe, tar)
             changes = [f"LABEL guide.digest={made.digest}", f"LABEL guide.recipe={recipe}", "LABEL guide.image=1"]
             changes += [f"LABEL guide.archive={made.archive}"] if made.archive else []
             options = [word for change in changes for word in ("--change", change)]
@@ -152,7 +165,7 @@ class Builder:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
             facts = json.loads(made.read_text())
-        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"], facts.get("archive"))
+        return BuiltDisk(folder / "disk.qcow2", recipe, facts["digest"], facts["build"], facts.get("archive"), facts.get("kernel"))
 
     def _make_disk(self, target: Target, recipe: str, folder: Path) -> None:
         root_uuid = str(uuid.uuid5(NAMESPACE, target.name))
@@ -160,7 +173,7 @@ class Builder:
         esp_id = f"{esp[:4]}-{esp[4:]}"
         hooks = [("essential", "vm-early.sh"), ("customize", "common-setup.sh"), ("customize", "vm-setup.sh")]
         environment = {"ROOT_UUID": root_uuid, "ESP_ID": esp_id}
-        root = Root(target, "vm", (*COMMON, *VM, target.kernel), hooks, environment, carries_pool=True)
+        root = Root(target, "vm", (*COMMON, *VM, target.kernel), hooks, environment, target.pool)
         tar = folder / "root.tar"
         with ThreadPoolExecutor(1) as pool:  # Most of a build is one processor's work.
             emulator_build = pool.submit(self.emulator, target)
@@ -170,12 +183,12 @@ class Builder:
         command = self.engine().run_command(emulator.tag, argv, "--network=none", f"--volume={folder}:/build:rw", "--env=TMPDIR=/build")
         run_logged(command, folder, dict(os.environ), f"making the disk of {target.name}")
         tar.unlink()
-        self._first_boot(target, emulator, folder / "disk.qcow2")
         facts = {"digest": made.digest, "archive": made.archive, "build": uuid.uuid4().hex, "recipe": recipe, "target": target.name}
+        facts["kernel"] = self._first_boot(target, emulator, folder / "disk.qcow2")
         (folder / "made.json").write_text(json.dumps(facts, indent=1))
 
-    def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> None:
-        """Boot the disk once, so that no page has to wait for what a system does in its first minutes."""
+    def _first_boot(self, target: Target, emulator: BuiltImage, disk: Path) -> str:
+        """Boot the disk once, so that no page has to wait for what a system does in its first minutes; returns the kernel's release."""
         log.info(f"booting {target.name} for the first time")
         engine = self.engine()
         vm = Vm(engine, emulator.tag, disk, Hardware(memory=target.memory), accelerator(engine, emulator.tag, disk))
@@ -187,6 +200,7 @@ class Builder:
                 raise GuideError(f"{target.name}: its first boot failed: {output.decode(errors='replace')}")
             vm.power_down()
             vm.write_back(disk)
+            return session.kernel
         except MachineLost as lost:
             raise GuideError(f"{target.name}: its first boot failed: {lost}\n{vm.console_tail()}") from None
         finally:

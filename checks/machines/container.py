@@ -110,6 +110,15 @@ class Container:
             forget_page_flags()  # The next attempt tries them anew.
             raise MachineLost(f"the container did not start ({lost}): {messages}") from None
 
+    def receive(self, folder: Path, path: str) -> None:
+        """Copy a folder of the host to ``path`` in the container, as the reader's own."""
+        try:
+            self.engine.call("exec", "--user=reader", self.name, "mkdir", "-p", path)
+            self.engine.call("cp", f"{folder}/.", f"{self.name}:{path}")
+            self.engine.call("exec", "--user=0", self.name, "chown", "-R", "reader:reader", path)
+        except GuideError as error:
+            raise MachineLost(f"{folder} could not be copied into the container: {error}") from None
+
     def restore(self, folder: Path) -> Message:
         """A container's state is the image that ``save`` made, so the container is started from that image."""
         return self.start()

@@ -76,6 +76,9 @@ class Machine(Protocol):
     def stop(self) -> None:
         """End the machine, whatever it does, and remove its files; safe to call twice."""
 
+    def receive(self, folder: Path, path: str) -> None:
+        """Copy a folder of the host to ``path`` in the machine, as the reader's own; a VM takes none."""
+
     def tick(self) -> None:
         """Called twice a second while the runner waits: MachineLost when it has ended, uses too much, or its page's time is over."""
 

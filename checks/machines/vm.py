@@ -136,6 +136,10 @@ class Vm:
         else:
             self._channel = Channel(line.fileno(), line.fileno(), self._relaunched)
 
+    def receive(self, folder: Path, path: str) -> None:
+        """MachineLost: a page with ``dumps:`` has a container (pages/rules/machine_keys.py)."""
+        raise MachineLost(f"a VM takes no folder of the host: {folder}")
+
     def stop(self) -> None:
         """Power off without asking the system, and remove all files of the VM; safe to call twice."""
         self.qemu.end()

@@ -25,6 +25,7 @@ _MULTIMARKDOWN = re.compile(r"[ ]{0,3}[A-Za-z0-9_-]+:\s*")
 # What the theme can leave out on a page. `template`, `icon` and `tags`, which MkDocs and its theme know as well, are no
 # keys of this guide: the theme writes tags as HTML, and the other two name files.
 HIDDEN = ("navigation", "toc", "path", "footer", "feedback")
+_PAGE_NAME = matching(r".+(?<!\.md)", "the name of a page, without .md, like install/verify")
 _Names = Annotated[tuple[Annotated[str, one_of(HIDDEN)], ...], Field(strict=False)]
 
 
@@ -41,7 +42,9 @@ class _Head(Section):
     title: str = ""
     description: str = ""
     machine: Annotated[str, one_of(MACHINES)] = ""
-    after: Annotated[str, matching(r".+(?<!\.md)", "the name of a page, without .md, like install/verify")] = ""
+    after: Annotated[str, _PAGE_NAME] = ""
+    dumps: Annotated[tuple[Annotated[str, _PAGE_NAME], ...], Field(strict=False, max_length=20)] = ()
+    programs: Annotated[tuple[str, ...], Field(strict=False, max_length=20)] = ()
     memory: Annotated[str, MEMORY] = ""
     firmware: Annotated[str, one_of(FIRMWARES)] = ""
     peer: Annotated[bool, one_of([True], "true, or no such line")] = False
@@ -58,6 +61,11 @@ class FrontMatter:
     body: str = ""
     lines: dict[str, int] = field(default_factory=dict)  # key -> its line
     problems: list[tuple[int, str]] = field(default_factory=list)  # line, what is wrong
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The values of a key that has a list; empty where the key is missing, or where its value is one of ``problems``."""
+        value = self.meta.get(key)
+        return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
     def text(self, key: str) -> str | None:
         """The value of a key; None where the key is missing, or where its value is no text, which is one of ``problems``."""

@@ -19,7 +19,7 @@ from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
 from checks.pages.outline import Outline, prose_hash, without_fences
 from checks.pages.references import References
-from checks.pages.rules import html_policy, python_examples, release_blocks, svg
+from checks.pages.rules import html_policy, machine_keys, python_examples, release_blocks, svg
 from checks.pages.rules.characters import look_alikes, unseen
 from checks.pages.rules.enclosed import meant_as_fences, wrong_end
 from checks.pages.shapes import Shapes
@@ -118,7 +118,9 @@ class PageReader:
             self._wrong(line, problem)
         for line, problem in release_blocks.wrong_snippets(fenced, found, snippets, self._targets):
             self._wrong(line, problem)
-        self._check_machine(head, snippets)
+        programs, wrong_programs = machine_keys.programs(self._config, head)
+        for line, problem in (*machine_keys.problems(head, snippets), *wrong_programs):
+            self._wrong(line, problem)
         headings = rendered.outline.headings
         return Page(
             name=name,
@@ -130,6 +132,8 @@ class PageReader:
             memory=head.text("memory"),
             firmware=head.text("firmware"),
             peer=meta.get("peer") is True,
+            dumps=head.texts("dumps"),
+            programs=programs,
             meta=meta,
             snippets=tuple(snippets),
             meta_lines=head.lines,
@@ -265,24 +269,6 @@ class PageReader:
             else:
                 kind = "snippet" if fence.language in RUNNABLE else "block"
                 taken[fence.id] = f"the {kind} on line {fence.line}"
-
-    def _check_machine(self, head: frontmatter.FrontMatter, snippets: list[Snippet]) -> None:
-        """What only a VM has needs ``machine: vm``, and a snippet on a second machine ``peer: true``."""
-        meta = head.meta
-        for key in ("memory", "firmware"):
-            if key in meta and meta.get("machine") != "vm":
-                self._wrong(head.lines.get(key, 1), f"{key}: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
-        for snippet in snippets:
-            if snippet.expect and meta.get("machine") == "container":
-                expected = "expected machine: vm in the front matter, since a container cannot restart"
-                self._wrong(snippet.line, f'data-expect="{snippet.expect}": {expected}')
-        if meta.get("peer") and meta.get("machine") != "vm":
-            self._wrong(head.lines.get("peer", 1), f"peer: only a page with machine: vm has one, found {meta.get('machine') or 'none'}")
-        for snippet in snippets:
-            if snippet.on and not meta.get("peer"):
-                self._wrong(
-                    snippet.line, f'data-on="{snippet.on}": this page has no second machine: expected peer: true in its front matter'
-                )
 
 
 def _in_order(folder: Path, navigation: Iterable[str]) -> Iterator[tuple[str, Path]]:

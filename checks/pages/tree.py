@@ -17,15 +17,33 @@ def ancestors(guide: Guide, page: Page) -> list[Page]:
     return pages
 
 
+def needed_before(guide: Guide, page: Page) -> list[Page]:
+    """Every page that has to run before this one: its ancestors, and the pages whose dumps it or an ancestor reads, with theirs."""
+    pages: dict[str, Page] = {}
+    for step in (*ancestors(guide, page), page):
+        for name in step.dumps:
+            crashed = guide.pages[(page.language, name)]
+            pages.update((other.name, other) for other in (*ancestors(guide, crashed), crashed))
+        if step is not page:
+            pages[step.name] = step
+    return list(pages.values())
+
+
+def reads_dumps(guide: Guide, page: Page) -> bool:
+    """Whether the page's container has the dumps of other pages, and the tools and symbols to read them."""
+    return bool(next(iter((*ancestors(guide, page), page))).dumps)
+
+
 def order(guide: Guide, wanted: Iterable[Page]) -> list[Page]:
-    """The wanted pages and their ancestors, parents before children, each branch to its end.
+    """The wanted pages and those that have to run before them, parents before children, each branch to its end.
 
     Pages with the same parent run one after the other. The page with the
     longest branch comes last, so no machine is restored after that branch.
+    Pages that read dumps come after all others.
     """
     needed: dict[str, Page] = {}
     for page in wanted:
-        for needed_page in (*ancestors(guide, page), page):
+        for needed_page in (*needed_before(guide, page), page):
             if needed_page.machine:
                 needed.setdefault(needed_page.name, needed_page)
     children: dict[str | None, list[Page]] = {}
@@ -42,7 +60,7 @@ def order(guide: Guide, wanted: Iterable[Page]) -> list[Page]:
     while waiting:
         ordered.append(page := waiting.pop())
         waiting += sorted(children.get(page.name, []), key=lambda page: -longest[page.name])
-    return ordered
+    return sorted(ordered, key=lambda page: reads_dumps(guide, page))
 
 
 def has_children(guide: Guide, page: Page) -> bool:
@@ -76,6 +94,7 @@ def find_pages(guide: Guide, names: Iterable[str]) -> list[Page]:
 def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Problem]:
     """Pages whose ``after:`` names no page that they can start from. ``names`` has the unreadable pages too."""
     for page in pages.values():
+        yield from _wrong_dumps(pages, page, names)
         if page.after is None:
             continue
         line = page.meta_lines.get("after", 1)
@@ -98,6 +117,23 @@ def wrong_order(pages: dict[str, Page], names: Collection[str]) -> Iterator[Prob
             circle = _circle(pages, page)
             if circle:
                 yield Problem(page.path, line, f"after: goes in a circle: {' -> '.join(circle)}")
+
+
+def _wrong_dumps(pages: dict[str, Page], page: Page, names: Collection[str]) -> Iterator[Problem]:
+    """``dumps:`` names VM pages. So no page can wait for itself: a VM page reads no dump and goes on from no container."""
+    line = page.meta_lines.get("dumps", 1)
+    for name in page.dumps:
+        if name not in names:
+            yield Problem(page.path, line, f"dumps: there is no page {name} in {page.language}")
+        elif name in pages and pages[name].machine != "vm":
+            found = pages[name].machine or "no machine"
+            yield Problem(page.path, line, f"dumps: expected a page with machine: vm, found {name} with {found}")
+    root = page
+    for _ in pages:
+        root = pages.get(root.after or "", root)
+    if page.dumps and not root.dumps:
+        expected = f"expected dumps: on {root.name}, the first page of this chain of after:, whose image has the tools and symbols"
+        yield Problem(page.path, line, f"dumps: {expected}, found none there")
 
 
 def _circle(pages: dict[str, Page], page: Page) -> list[str]:

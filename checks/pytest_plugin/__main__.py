@@ -5,6 +5,7 @@ import sys
 
 # While pytest loads its plugins nothing runs that would have to be ended. The plugin makes the signal an exception again.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # ./guide has blocked it (commands/display.py)
 
 import pytest  # noqa: E402  the import is a part of that time
 

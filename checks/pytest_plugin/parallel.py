@@ -63,8 +63,9 @@ def longest_first(pages: Iterable[Page], seconds: Callable[[Page], float]) -> li
     own = {page.name: seconds(page) for page in pages}
     ahead = dict(own)
     for page in reversed(pages):
-        if page.after in ahead:
-            ahead[page.after] = max(ahead[page.after], own[page.after] + ahead[page.name])
+        for name in (page.after, *page.dumps):
+            if name in ahead:
+                ahead[name] = max(ahead[name], own[name] + ahead[page.name])
     return sorted(pages, key=lambda page: -ahead[page.name])
 
 

@@ -7,8 +7,9 @@ import time
 from dataclasses import dataclass, field
 
 from checks.evidence.fingerprints import Fingerprints
-from checks.model import Guide, Outcome, Page, PageRun, Snippet
+from checks.model import Guide, Outcome, Page, PageRun, Snippet, utc_now
 from checks.running.provision import Provisioner
+from checks.sessions.session import Session
 from checks.states.record import Record
 from checks.states.store import Store
 from checks.targets import Target, runnable
@@ -38,6 +39,13 @@ class PageProgress:
         """The snippets that have not run yet."""
         return self.snippets[len(self.done) :]
 
+    def record(self, snippet: Snippet, session: Session, run: str) -> Record:
+        """The page up to ``snippet``, which has run last, on the session's machines as they are now; ``run`` is the run's name."""
+        self.run.seconds = round(time.monotonic() - self.began, 1)
+        self.run.console = session.machine.console_cast(self.console_from, self.console_before)
+        key = self.fingerprints.after[snippet.id]
+        return Record(key, run, utc_now(), self.run, session.boot_id, session.packages_before, self.below)
+
     def announce(self) -> None:
         """Tell the progress display where the page is (see commands/display.py)."""
         log.debug("progress", extra={"page": self.page.name, "done": len(self.done), "count": len(self.snippets)})
@@ -66,12 +74,16 @@ class CachedPages:
         return record if record.below == self.below(page) else None
 
     def below(self, page: Page) -> str | None:
-        """The instance of the known state at the parent's end: None for a page without a parent, "" for an unknown state."""
-        if not page.after:
+        """The instances of the known states that the page stands on, separated by spaces: its parent's, and those of pages that crashed.
+
+        None for a page that stands on no other; "" where one of the states is unknown.
+        """
+        names = [*filter(None, [page.after]), *page.dumps]
+        parents = [self.guide.pages[(page.language, name)] for name in names]
+        records = [self.store.record(self.provisioner.fingerprints(parent).end, parent.name) for parent in parents]
+        if not parents:
             return None
-        parent = self.guide.pages[(page.language, page.after)]
-        record = self.store.record(self.provisioner.fingerprints(parent).end, parent.name)
-        return record.instance if record else ""
+        return " ".join(record.instance for record in records if record) if all(records) else ""
 
     def progress(self, page: Page, fingerprints: Fingerprints, record: Record) -> PageProgress:
         """The page as it was when ``record`` was made."""

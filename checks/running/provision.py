@@ -17,11 +17,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from checks.config import Config
-from checks.evidence.fingerprints import Fingerprints, page_fingerprints
-from checks.host import cache_dir, require_free_space
-from checks.images.build import Builder
+from checks.evidence.fingerprints import Fingerprints, image_kinds, page_fingerprints
+from checks.host import cache_dir, host_lock, require_free_space
+from checks.images.build import Builder, BuiltImage
 from checks.machines import slots
 from checks.machines.accelerator import accelerator
 from checks.machines.channel import MODULES_DIGEST
@@ -29,11 +30,14 @@ from checks.machines.container import Container
 from checks.machines.hardware import Hardware
 from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
-from checks.model import Guide, GuideError, Page, PageRun, utc_now
-from checks.pages.tree import ancestors
+from checks.model import Guide, GuideError, Page, PageRun, Program, utc_now
+from checks.pages.rules.machine_keys import content
+from checks.pages.tree import ancestors, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
+from checks.sessions.programs import at_end, give
 from checks.sessions.session import Session
 from checks.states import retention
+from checks.states.dump_files import dump_files
 from checks.states.record import Record
 from checks.states.store import StateImage, Store
 from checks.targets import Target
@@ -55,23 +59,32 @@ class Provisioner:
 
     def __init__(self, config: Config, guide: Guide, target: Target, builder: Builder, store: Store):
         self.config, self.guide, self.target, self.builder, self.store = config, guide, target, builder, store
-        self._bases: dict[Hardware | None, str] = {}
+        self._bases: dict[Hardware | tuple[str, ...], str] = {}
 
     # ---- fingerprints
 
     def fingerprints(self, page: Page) -> Fingerprints:
         """The keys of the states along a page: what was built, what emulates it, the agent, and every snippet so far."""
+        return page_fingerprints(self.guide, page, self.target, self._base)
+
+    def _base(self, page: Page) -> str:
+        """What the page's machine is made of."""
         hardware = self._hardware(page)
-        if hardware not in self._bases:
+        key = hardware or image_kinds(self.guide, page)
+        if key not in self._bases:
             if hardware is None:
-                parts = [self.builder.container(self.target).build]
+                parts = [self._image(page).build]
             else:
                 disk = self.builder.disk(self.target)  # Builds the emulator, too, at the same time.
                 chosen, emulator = self._accelerator(), self.builder.emulator(self.target)
                 parts = [disk.digest, disk.build, emulator.build, chosen, hardware.digest(chosen)]
                 parts += [SET_UP_DIGEST] if page.peer else []
-            self._bases[hardware] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
-        return page_fingerprints(self.guide, page, self.target, self._bases[hardware])
+            self._bases[key] = json.dumps([self.target.name, MODULES_DIGEST, *parts])
+        return self._bases[key]
+
+    def _image(self, page: Page) -> BuiltImage:
+        """The image of a container page's machine."""
+        return (self.builder.analysis if reads_dumps(self.guide, page) else self.builder.container)(self.target)
 
     def _hardware(self, page: Page) -> Hardware | None:
         """The hardware of a page's VM; None for a container."""
@@ -149,7 +162,7 @@ class Provisioner:
     def page_run(self, page: Page, session: Session) -> PageRun:
         """The head of a page's evidence, on the machine that the page begins on."""
         container = page.machine == "container"
-        made = self.builder.container(self.target) if container else self.builder.disk(self.target)
+        made = self._image(page) if container else self.builder.disk(self.target)
         machine = session.machine
         return PageRun(
             page=page.name, target=self.target.name, image=f"sha256:{made.digest}", recipe=made.recipe,
@@ -169,7 +182,7 @@ class Provisioner:
         return session
 
     def _container_session(self, page: Page, image: str | None) -> Session:
-        tag = image or self.builder.container(self.target).tag
+        tag = image or self._image(page).tag
         return Session(Container(self.builder.engine(), tag, becomes_root=becomes_root(page)), self.config.dumps)
 
     def _vm_session(self, hardware: Hardware) -> Session:
@@ -189,6 +202,34 @@ class Provisioner:
         lan = new_folder("lan")
         own, peer = (self._vm(replace(hardware, lan=place), lan) for place in (1, 2))
         return PairSession(own, peer, self.config.dumps)
+
+    def furnish(self, page: Page, session: Session) -> None:
+        """Put into the reader's home what the page begins with: programs of the guide, and in ~/dumps/PAGE what crashes have left.
+
+        Raises MachineLost where a saved state is gone, or has no dumps.
+        """
+        give(session, page.programs)
+        for name in page.dumps:
+            crashed = self.guide.pages[page.language, name]
+            key = self.fingerprints(crashed).end
+            self.store.locks.use(key)
+            try:
+                saved = self.store.machine(key)
+                if saved is None or self.config.dump_folder is None:
+                    raise MachineLost(f"the state at the end of {name} is gone")
+                disk, emulator = self.builder.disk(self.target), self.builder.emulator(self.target)
+                with host_lock(f"dumps-{key[:16]}"):
+                    files = dump_files(self.builder.engine(), emulator.tag, disk.path, saved.folder, self.config.dump_folder)
+                session.machine.receive(files, f"/home/reader/dumps/{name}")
+            finally:
+                self.store.locks.release(key)
+
+    def examine(self, page: Page, session: Session) -> dict[str, Any] | None:
+        """What the guide's program for the end of a page says of a VM; None on other pages, and in a guide without such a program."""
+        if page.machine != "vm" or not self.config.at_end:
+            return None
+        path, *arguments = self.config.at_end
+        return at_end(session, Program(path, content(self.config.root, path)), arguments)
 
     def give_time(self, session: Session) -> None:
         """A page begins on the machines of the session: from now on its time runs."""

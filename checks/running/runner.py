@@ -16,7 +16,7 @@ from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import Fingerprints, snippet_fingerprints
 from checks.images.build import Builder
 from checks.machines.machine import MachineLost
-from checks.model import Guide, Outcome, Page, Snippet, utc_now
+from checks.model import Guide, Outcome, Page, Snippet
 from checks.pages.shapes import Shapes
 from checks.pages.tree import has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge, keep_output
@@ -74,7 +74,7 @@ class Runner:
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
         elif report := judge(snippet, outcome, self.shapes, self.target.name, self.cached.ran_at.get((page.name, snippet.id))):
-            raise Failed(f"{report}\nall that it printed: {self._write_output(snippet, outcome)}")
+            raise self._failed(report, snippet, outcome)
         return outcome
 
     def finish(self, page: Page) -> None:
@@ -93,10 +93,8 @@ class Runner:
         if not any(reports) or self.renew:
             write_evidence(self.evidence_dir, progress.run, page, snippet_fingerprints(self.guide, page, self.target), self.target)
 
-    # ---- for ./guide shell
-
     def come_to(self, page: Page, snippet: Snippet) -> None:
-        """Bring the machine to where this snippet has run, also where its outcome is cached. Raises Failed."""
+        """For ./guide shell: bring the machine to where this snippet has run, also where its outcome is cached. Raises Failed."""
         progress = self._bring_machine(page, until=snippet)
         while snippet.id not in progress.done:
             log.info(f"{page.name}#{progress.left[0].id}")
@@ -128,7 +126,7 @@ class Runner:
         if outcome.failure:
             self._fail(progress, snippet, outcome)
         if snippet.expect and not last:
-            self.provisioner.save(self._record(progress, snippet), self.session)
+            self.provisioner.save(progress.record(snippet, self.session, self.store.run), self.session)
         return progress
 
     def _give_up(self, page: Page, snippet: Snippet) -> None:
@@ -141,31 +139,23 @@ class Runner:
     def _fail(self, progress: PageProgress, snippet: Snippet, outcome: Outcome) -> None:
         self._give_up(progress.page, snippet)
         self._release_claim(progress.fingerprints.end)
-        report = judge(snippet, outcome, self.shapes, self.target.name)
-        raise Failed(f"{report}\nall that it printed: {self._write_output(snippet, outcome)}")
+        raise self._failed(judge(snippet, outcome, self.shapes, self.target.name), snippet, outcome)
 
-    def _write_output(self, snippet: Snippet, outcome: Outcome) -> str:
-        """Write what a failed snippet printed, and the whole console; where they are, in words."""
+    def _failed(self, report: str | None, snippet: Snippet, outcome: Outcome) -> Failed:
+        """What to raise, after what the snippet printed, and the whole console, have been written to files that it names."""
         folder = self.config.work_dir / "failed" / self.target.name / snippet.page
         session = self.session if self.progress and self.progress.on_machine else None
-        return keep_output(folder, self.config.root, snippet, outcome, session.machine.console_text() if session else "")
+        console = session.machine.console_text() if session else ""
+        return Failed(f"{report}\nall that it printed: {keep_output(folder, self.config.root, snippet, outcome, console)}")
 
     # ---- states
-
-    def _record(self, progress: PageProgress, snippet: Snippet) -> Record:
-        assert self.session
-        progress.run.seconds = round(time.monotonic() - progress.began, 1)
-        progress.run.console = self.session.machine.console_cast(progress.console_from, progress.console_before)
-        return Record(
-            progress.fingerprints.after[snippet.id], self.store.run, utc_now(), progress.run,
-            self.session.boot_id, self.session.packages_before, progress.below,
-        )  # fmt: skip
 
     def _save_end(self, progress: PageProgress) -> None:
         """Save the state at the page's end: a VM's always, a container's only where another page goes on from it."""
         assert self.session
         progress.run.packages = self.session.new_packages()
-        record = self._record(progress, progress.snippets[-1])
+        progress.run.at_end = self.provisioner.examine(progress.page, self.session)
+        record = progress.record(progress.snippets[-1], self.session, self.store.run)
         if progress.page.machine == "vm" or has_children(self.guide, progress.page):
             # Other processes wait for the state until it can be restored.
             self.provisioner.save(record, self.session, then=lambda: self._release_claim(record.key))
@@ -226,18 +216,20 @@ class Runner:
         return progress
 
     def _begin(self, page: Page) -> str | None:
-        """Bring a machine to where the page begins; returns the instance of the state there, None for a started machine."""
+        """Bring a machine to where the page begins; returns what ``CachedPages.below`` says of the states that it stands on."""
+        for name in page.dumps:
+            self._bring_to_end_of(self.guide.pages[(page.language, name)], page, saved=True)
         if page.after:
             self._bring_to_end_of(self.guide.pages[(page.language, page.after)], page)
-            assert self._stands_at
-            return self._stands_at.instance
-        self._drop()
+        else:
+            self._drop()
         try:
-            self.session = self.provisioner.boot(page)
+            self.session = self.session or self.provisioner.boot(page)
+            self.provisioner.furnish(page, self.session)
         except MachineLost as lost:
             self._failed_pages.add(page.name, f"the machine of {page.path}")
             raise Failed(f"{page.path}: {lost}") from None
-        return None
+        return self.cached.below(page)
 
     def _restore(self, page: Page, fingerprints: Fingerprints, record: Record) -> PageProgress | None:
         """Have a machine in the state of ``record``; the page's progress there, or None where it cannot be restored."""
@@ -255,19 +247,23 @@ class Runner:
         self.progress = progress
         return progress
 
-    def _bring_to_end_of(self, parent: Page, page: Page) -> None:
-        """Bring a machine to the state in which ``parent`` ended, by running ``parent`` where that state is not saved."""
+    def _bring_to_end_of(self, parent: Page, page: Page, saved: bool = False) -> None:
+        """Bring a machine to the state in which ``parent`` ended, by running ``parent`` where that state is not saved.
+
+        ``saved``: only the saved state is needed, and no machine in it.
+        """
         fingerprints = self.provisioner.fingerprints(parent)
-        if self._is_at(fingerprints.end) and parent.machine == "vm":
+        if self._is_at(fingerprints.end) and parent.machine == "vm" and not saved:
             return
+        reached = self._has_saved_end if saved else self._restore_end
         # Only processes that make a state exclude each other; a process that restores one need not wait for a claim.
-        if self._restore_end(parent, fingerprints):
+        if reached(parent, fingerprints):
             return
         self._claim(parent, fingerprints.end)
         try:
             if place := self._failed_pages.get(parent.name):
                 raise NotRun(f"{page.path}: not run, since {place} failed, and this page goes on from there")
-            if self._restore_end(parent, fingerprints):
+            if reached(parent, fingerprints):
                 return
             self._run_again(parent)
             has_record = self.store.record(fingerprints.end, parent.name) is not None
@@ -276,6 +272,9 @@ class Runner:
         finally:
             if not self.store.is_writing(fingerprints.end):
                 self._release_claim(fingerprints.end)
+
+    def _has_saved_end(self, page: Page, fingerprints: Fingerprints) -> bool:
+        return self.store.record(fingerprints.end, page.name) is not None and self.store.machine(fingerprints.end) is not None
 
     def _restore_end(self, page: Page, fingerprints: Fingerprints) -> bool:
         record = self.store.record(fingerprints.end, page.name)

@@ -18,7 +18,7 @@ from checks.model import GuideError
 
 # Seconds that a command may take, by its first word. A command that only asks takes less than a second; the others
 # write as much as an image has.
-TIMEOUTS_S = {"rm": 30, "rmi": 300, "commit": 1800, "import": 3600}
+TIMEOUTS_S = {"rm": 30, "rmi": 300, "commit": 1800, "import": 3600, "cp": 1800}
 ASKING_TIMEOUT_S = 60
 LONGEST_LINE_BYTES = 4096  # A longer line is kept as several.
 

@@ -14,10 +14,11 @@ from checks.config import Config
 from checks.host import owned_prefix, owner_in_name, owner_is_alive
 from checks.model import Guide, GuideError, Page, PageErrors
 from checks.pages.reader import read_guide
+from checks.pages.rules.machine_keys import content
 from checks.site import transcripts
 from checks.site.check import check_evidence, check_site
 from checks.site.mkdocs_process import MkDocsProcesses
-from checks.site.urls import hreflang, page_url
+from checks.site.urls import PROGRAMS, hreflang, page_url
 
 # The environment variable with the address at which the site will be published. Only absolute links need the address.
 URL_VARIABLE = "SITE_URL"
@@ -98,6 +99,10 @@ def _write_root(config: Config, guide: Guide, out: Path, url: str) -> None:
         (out / file.name).write_text(_fill(config, guide, file, url), encoding="utf-8")
     if not folder.is_dir() and len(guide.languages) == 1:
         (out / "index.html").write_text(f'<meta http-equiv="refresh" content="0; url={guide.languages[0]}/">', encoding="utf-8")
+    for path in config.programs:
+        file = out / PROGRAMS / Path(path).name
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content(config.root, path))
     for language in guide.languages:
         (out / language / "sitemap.xml").write_text(_sitemap(config, guide, language, url), encoding="utf-8")
         (out / language / "sitemap.xml.gz").unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import json
 import re
@@ -10,7 +11,8 @@ from typing import Any
 
 from checks.mkdocs_yml import read_yaml
 from checks.model import GuideError
-from checks.site import releases
+from checks.pages.rules import machine_keys as programs
+from checks.site import releases, urls
 from checks.site.context import SiteContext
 
 
@@ -35,6 +37,15 @@ def widget(context: SiteContext, name: str) -> str:
     sources = {key: releases.source_link(context, key) for key in _sources(data)}
     own = {"base": context.base, "data": _json(data), "sources": _json(sources), "script": _json(words.get("script", {}))}
     return f'<div class="widget-{name}">{_fill(form, {**words, **own}, "widget", name, context.language)}</div>'
+
+
+def program(context: SiteContext, path: str) -> str:
+    """A link to one of the guide's own programs, which the site serves, with its size and its sha256."""
+    content = programs.content(context.config.root, path)
+    name = path.rpartition("/")[2]
+    digest = hashlib.sha256(content).hexdigest()
+    link = f'<a href="{context.base}../{urls.PROGRAMS}/{html.escape(name)}" download>{html.escape(name)}</a>'
+    return f"{link} ({context.bytes(len(content))}, sha256 <code>{digest}</code>)"
 
 
 def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:

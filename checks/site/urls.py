@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+PROGRAMS = "programs"  # the folder of the built site, beside the languages, with the guide's own programs
+
 TRANSCRIPTS = "proof"  # the folder of all transcripts, in the folder of each language
 
 

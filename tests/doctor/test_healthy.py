@@ -195,3 +195,15 @@ def test_dumps_over_ssh_need_a_key_and_a_known_host(one):
     machine = Machine(one.root, one.commands)
     found = one.examine(machine, remote=True)
     assert kinds(found) == ["remote.login"] if machine.real else kinds(found) == []
+
+
+def test_a_user_without_the_journal_is_told_of_no_crash_that_left_nothing(one):
+    """Such a user sees entries of their own alone: the boot before seems to have ended without a shutdown."""
+    from cases_capture import previous_boot
+
+    one.write("/var/log/journal/0123/system.journal", "x")
+    previous_boot(one, "Started a program of the user.")
+    machine = one.machine(uid=1000)
+    machine.denied = {"/var/log/journal/0123/system.journal"}
+    assert kinds(one.examine(machine)) == []
+    assert kinds(one.examine()) == ["service.vanished"]

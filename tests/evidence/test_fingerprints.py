@@ -9,6 +9,7 @@ from guides import ROOT, guide, page
 
 from checks import config as configuration
 from checks.evidence.fingerprints import page_fingerprints, snippet_fingerprints
+from checks.model import Program
 from checks.targets import load_targets
 
 TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
@@ -31,10 +32,35 @@ def test_a_changed_byte_unsettles_what_comes_after_it_and_nothing_else():
 def test_a_key_is_of_all_that_made_the_state_and_of_nothing_else():
     made = guide(page("a", "one"), page("b", "two", after="a"))
     first, second = made.primary
-    before = page_fingerprints(made, second, TARGET, "base")
-    assert page_fingerprints(made, second, TARGET, "another base").begin != before.begin
+    before = page_fingerprints(made, second, TARGET, lambda _: "base")
+    assert page_fingerprints(made, second, TARGET, lambda _: "another base").begin != before.begin
     reworded = replace(second.snippets[0], path=Path("y"), line=9, timeout_s=5, id="s0")
-    assert page_fingerprints(made, replace(second, snippets=(reworded,), title="x"), TARGET, "base") == before
+    assert page_fingerprints(made, replace(second, snippets=(reworded,), title="x"), TARGET, lambda _: "base") == before
     twice = replace(second, snippets=(second.snippets[0], replace(second.snippets[0], id="s1", code="true")))
-    assert page_fingerprints(made, twice, TARGET, "base").after["s0"] == before.after["s0"], "what follows does not matter"
-    assert page_fingerprints(made, first, TARGET, "base").end != before.begin
+    assert page_fingerprints(made, twice, TARGET, lambda _: "base").after["s0"] == before.after["s0"], "what follows does not matter"
+    assert page_fingerprints(made, first, TARGET, lambda _: "base").end != before.begin
+
+
+def test_a_page_that_reads_dumps_stands_on_the_pages_that_crashed_and_on_the_bytes_of_its_programs():
+    crashed = page("crashed", "one")
+    reader = replace(page("reader", "two"), machine="container", dumps=("crashed",), programs=(Program("doctor/d.py", b"1"),))
+    child = replace(page("child", "three", after="reader"), machine="container")
+
+    def ends(crashed, reader, target=TARGET):
+        made = guide(crashed, reader, child)
+        return [list(snippet_fingerprints(made, made.pages["en", name], target).values()) for name in ("reader", "child")]
+
+    before = ends(crashed, reader)
+    assert ends(crashed, replace(reader, title="another")) == before
+    changed = [
+        ends(page("crashed", "one!"), reader),
+        ends(crashed, replace(reader, dumps=())),
+        ends(crashed, replace(reader, programs=(Program("doctor/d.py", b"2"),))),
+        ends(crashed, replace(reader, programs=())),
+        ends(crashed, reader, replace(TARGET, analysis=("gdb",))),
+    ]
+    for after in changed:
+        assert all(old != new for old, new in zip(before, after, strict=True))
+    assert snippet_fingerprints(guide(crashed), crashed, replace(TARGET, analysis=("gdb",))) == snippet_fingerprints(
+        guide(crashed), crashed, TARGET
+    )

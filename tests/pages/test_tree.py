@@ -9,9 +9,10 @@ from dataclasses import replace
 import pytest
 from guides import errors, guide, one_language, page
 
+from checks import config as configuration
 from checks.model import GuideError, Page
 from checks.pages.reader import read_guide
-from checks.pages.tree import ancestors, find_pages, has_children, order, wrong_order
+from checks.pages.tree import ancestors, find_pages, has_children, needed_before, order, wrong_order
 
 
 def test_pages_come_in_the_order_of_the_navigation_then_of_their_names(tmp_path):
@@ -46,6 +47,56 @@ def test_a_second_machine_is_there_from_the_root_of_the_tree_on(tmp_path):
         "docs/b.md:4: peer: a has no second machine: drop peer",
         "docs/d.md:3: peer: c has a second machine, so this page has one: write peer: true",
     ]
+
+
+def test_a_page_reads_dumps_of_vms_in_a_container_whose_first_page_has_some_too(tmp_path):
+    pages = {
+        "vm": "---\nmachine: vm\n---\n",
+        "box": "---\nmachine: container\n---\n",
+        "a": "---\nmachine: container\ndumps: [vm]\n---\n",
+        "b": "---\nmachine: container\nafter: a\ndumps: [vm, nowhere, box]\n---\n",
+        "c": "---\nmachine: container\nafter: box\ndumps: [vm]\n---\n",
+        "d": "---\nmachine: vm\ndumps: [vm]\n---\n",
+        "e": "---\nmachine: container\ndumps: vm\n---\n",
+    }
+    first = "expected dumps: on box, the first page of this chain of after:, whose image has the tools and symbols"
+    assert errors(one_language(tmp_path, pages)) == [
+        "docs/b.md:4: dumps: expected a page with machine: vm, found box with container",
+        "docs/b.md:4: dumps: there is no page nowhere in en",
+        f"docs/c.md:4: dumps: {first}, found none there",
+        "docs/d.md:3: dumps: only a page with machine: container has one, found vm",
+        "docs/e.md:3: dumps: expected a list, found 'vm'",
+    ]
+
+
+def test_what_has_to_run_before_a_page_that_reads_dumps():
+    box = {"machine": "container"}
+    pages = [page("read", "1", dumps=("crash",)), page("more", "1", after="read", dumps=("other",))]
+    pages = [replace(each, **box) for each in pages] + [page("crash", "1", after="a"), page("a", "1"), page("other", "1"), page("z", "1")]
+    made = guide(*pages)
+    assert [each.name for each in needed_before(made, made.pages["en", "more"])] == ["a", "crash", "read", "other"]
+    names = [each.name for each in order(made, made.primary)]
+    assert names[-2:] == ["read", "more"]
+    assert set(names) == {"a", "crash", "other", "z", "read", "more"}
+    assert [each.name for each in order(made, [made.pages["en", "read"]])] == ["a", "crash", "read"]
+
+
+def test_programs_of_a_page_are_listed_and_there(tmp_path):
+    (tmp_path / "own.py").write_text("print()\n")
+    pages = {
+        "a": "---\nmachine: container\nprograms: [own.py]\n---\n",
+        "b": "---\nmachine: container\nprograms: [../../etc/passwd]\n---\n",
+        "c": "---\nprograms: [own.py]\n---\n",
+    }
+    config = one_language(tmp_path, pages)
+    config.file.write_text(config.file.read_text().replace("programs: []", "programs: [own.py]"))
+    config = configuration.load(config.file)
+    assert errors(config) == [
+        "docs/b.md:3: programs: '../../etc/passwd' is not listed under extra: checks: programs in mkdocs.yml, which has own.py",
+        "docs/c.md:2: programs: only a page with machine: container or vm has some, found none",
+    ]
+    (tmp_path / "own.py").unlink()
+    assert errors(config)[0] == "docs/a.md:3: programs: own.py: there is no such file"
 
 
 def test_pages_run_after_what_they_stand_on_and_the_longest_branch_last():

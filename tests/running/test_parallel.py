@@ -30,10 +30,10 @@ def pages(*rows) -> Guide:
 def test_a_second_machine_and_where_a_snippet_runs_are_in_the_key():
     guide = pages(("a", "vm", None))
     page = guide.primary[0]
-    before = page_fingerprints(guide, page, TARGET, "base")
-    assert page_fingerprints(guide, replace(page, peer=True), TARGET, "base").begin != before.begin
+    before = page_fingerprints(guide, page, TARGET, lambda _: "base")
+    assert page_fingerprints(guide, replace(page, peer=True), TARGET, lambda _: "base").begin != before.begin
     there = replace(page, snippets=(replace(page.snippets[0], on="peer"),))
-    assert page_fingerprints(guide, there, TARGET, "base").end != before.end
+    assert page_fingerprints(guide, there, TARGET, lambda _: "base").end != before.end
     assert parallel.jobs(guide, TARGET, [page, replace(page, peer=True)], 2, 1024 + 3328 * 3) == 1, "two VMs take twice the memory"
 
 

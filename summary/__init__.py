@@ -1,0 +1,1 @@
+"""A program for the guide's readers: what a dump tells without debug symbols."""
