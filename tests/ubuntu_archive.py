@@ -143,7 +143,7 @@ class Archive:
                 server.shutdown()
 
     def on_an_ubuntu_host(self, address: str, version: str, codename: str, command: Iterable[str]) -> list[str]:
-        """The command line that runs ``command`` where /etc/os-release, /etc/apt and the keyrings are those of this Ubuntu."""
+        """The command line that runs ``command`` where /etc/os-release, apt's settings and lists, and the keyrings are this Ubuntu's."""
         etc = self.folder / "etc"
         name = f'NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\nVERSION_ID="{version}"\nVERSION_CODENAME={codename}\n'
         (etc / "os-release").write_text(name)
@@ -155,9 +155,11 @@ class Archive:
         suites = " ".join(f"{codename}{pocket}" for pocket in POCKETS)
         lines = ["Types: deb", f"URIs: {address}", f"Suites: {suites}", f"Components: {' '.join(COMPONENTS)}", f"Signed-By: {keyring}"]
         sources.write_text("\n".join(lines) + "\n")
-        mounts = {"os-release": "/usr/lib/os-release", "apt": "/etc/apt", "keyrings": "/usr/share/keyrings"}
+        (etc / "lists" / "partial").mkdir(parents=True)
+        mounts = {"os-release": "/usr/lib/os-release", "apt": "/etc/apt", "keyrings": "/usr/share/keyrings", "lists": "/var/lib/apt/lists"}
         script = " && ".join(f"mount --bind {etc / source} {place}" for source, place in mounts.items())
-        return ["unshare", "--mount", "sh", "-c", f'{script} && exec "$@"', "sh", *command]
+        # As on a host in use: apt names the mirrors of which it has lists.
+        return ["unshare", "--mount", "sh", "-c", f'{script} && apt-get -q update >&2 && exec "$@"', "sh", *command]
 
 
 class _Quiet(SimpleHTTPRequestHandler):
