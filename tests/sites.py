@@ -52,7 +52,7 @@ def whole(tmp_path_factory):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "out").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            for name in ("docs", "theme", "data", "evidence"):
+            for name in ("docs", "theme", "data", "evidence", "doctor", "summary"):
                 if (ROOT / name).exists():
                     shutil.copytree(ROOT / name, folder / name)
             for file in ROOT.glob("mkdocs*.yml"):

@@ -22,10 +22,10 @@ SECTION = """text => {
 
 # What is pasted, and the pages of which one has to be among the first three results. Both languages show the same output.
 MESSAGES = [
-    ("no crashkernel= parameter in the kernel cmdline", "kdump-config"),
+    ("no crashkernel= parameter in the kernel cmdline", "kdump-config failures/not-armed"),
     ("Cannot change symbolic links when kdump is loaded", "kdump-config"),
-    ("512M-:192M", "quick-start capture-kernel crashkernel"),
-    ("crashkernel=512M-:192M", "quick-start capture-kernel crashkernel"),
+    ("512M-:192M", "quick-start capture-kernel crashkernel crashkernel-size grub"),
+    ("crashkernel=512M-:192M", "quick-start capture-kernel crashkernel crashkernel-size grub"),
     ("KDUMP_CMDLINE_APPEND+= panic=10: not found", "settings"),
     ("kexec_load failed: Permission denied", "secure-boot"),
     ('"Cannot change symbolic links"', "kdump-config"),
@@ -37,7 +37,7 @@ MESSAGES = [
     ("no kexec command recorded", "kdump-config"),
     ("crashkernel reservation failed - memory is in use.", "crashkernel-forms"),
     ("crashkernel size resulted in zero bytes", "crashkernel-forms messages"),
-    ("KDUMP_INITRD does not exist: /var/lib/kdump/initrd.img", "kdump-config"),
+    ("KDUMP_INITRD does not exist: /var/lib/kdump/initrd.img", "kdump-config failures/not-armed"),
     ("/etc/default/kdump-tools: USE_KDUMP is not set or zero ... failed!", "kdump-config settings"),
     ("open_dump_memory: Can't open the dump memory(/proc/vmcore). No such file or directory", "kdump-config remote/ssh settings"),
     ("Error: Compression 'zstd' not supported. Disabling compression.", "settings"),

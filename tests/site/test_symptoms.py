@@ -33,3 +33,13 @@ def test_a_symptom_finds_the_page_that_explains_it(language, whole, visit):
             missed.append((query["query"], query["pages"], found[:5]))
     page.context.close()
     assert len(missed) <= 0.05 * len(queries), missed
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_message_can_be_read_on_a_narrow_screen(language, whole, visit):
+    page = visit(whole[1], f"/{language}/messages/#message-no-crashkernel", viewport={"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    cut_off = "code => code.getBoundingClientRect().right > innerWidth || code.getBoundingClientRect().left < 0"
+    assert page.evaluate(f"[...document.querySelectorAll('.message__text code')].filter({cut_off}).map(code => code.textContent)") == []
+    page.wait_for_function("Math.abs(document.getElementById('message-no-crashkernel').getBoundingClientRect().top) < innerHeight")
+    page.context.close()
