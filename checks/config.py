@@ -10,6 +10,7 @@
         evidence: evidence
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
         programs: [doctor/doctor.py]       # the guide's own programs: a page may have one put on its machine, and the site serves them
+        at_end: [doctor/doctor.py, --json] # a program and its arguments, run as root where a VM page ends; evidence keeps what it printed
         oldest_first: [debian-13, ubuntu-26.04]   # targets by age: which is older, and which newer, than one that has not run
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
@@ -75,6 +76,7 @@ class Config:
     evidence_dir: Path
     dumps: tuple[str, ...]
     programs: tuple[str, ...] = ()  # paths below the folder of mkdocs.yml
+    at_end: tuple[str, ...] = ()  # one of ``programs``, and its arguments
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
     oldest_first: tuple[str, ...] = ()  # names of targets, by the age of what is in them
     state_limits: StateLimits = StateLimits()
@@ -147,6 +149,7 @@ class _Checks(Section):
     evidence: _Path = "evidence"
     dumps: Annotated[tuple[_Glob, ...], Field(strict=False)] = ()
     programs: Annotated[tuple[_Path, ...], Field(strict=False)] = ()
+    at_end: Annotated[tuple[str, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
     oldest_first: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
@@ -210,6 +213,10 @@ def load(file: Path) -> Config:
     language = (site.settings.theme or _Theme()).language
     languages = {name: file.parent / path for name, path in (checks.languages or {language: file.name}).items()}
     docs = {name: (site if path == file else _SiteFile.read(path)).docs(file.parent) for name, path in languages.items()}
+    if checks.at_end and checks.at_end[0] not in checks.programs:
+        document = source(site.documents, ("extra", "checks", "at_end"))
+        expected_text = f"expected one of programs, {', '.join(checks.programs) or 'which are none'}, found {checks.at_end[0]!r}"
+        raise PageErrors([document.problem(("extra", "checks", "at_end"), expected_text)])
     config = Config(
         file=file,
         languages=languages,
@@ -219,6 +226,7 @@ def load(file: Path) -> Config:
         evidence_dir=file.parent / checks.evidence,
         dumps=checks.dumps,
         programs=checks.programs,
+        at_end=checks.at_end,
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,

@@ -231,6 +231,8 @@ class PageRun:
     outcomes: list[Outcome]
     console: str = ""  # the VM's console as asciicast 2; "" for a container
     archive: str | None = None  # the day, "2026-11-28", of the package lists that the image was made from; None: not recorded
+    # What the guide's program for the end of a page (Config.at_end) printed: {"command", "sha256", "status", "output"}. None: not asked.
+    at_end: dict[str, Any] | None = None
 
 
 # A page with ``peer: true`` has two machines. Their folders in a saved state have these names.

@@ -1,4 +1,4 @@
-"""data/messages.yml: what it may say, and the table of messages in the doctor that is made from it.
+"""The table of messages in the doctor, which is made from data/messages.yml (checks/site/finding/catalogue.py reads the file).
 
 ::
 
@@ -12,79 +12,37 @@ import json
 import re
 import sys
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from checks.model import PageErrors
-from checks.strict_yaml import Document, Location
-from checks.validation import Section, check, matching
+from checks.site.finding import catalogue
+from checks.site.finding.catalogue import FILE
 
 ROOT = Path(__file__).resolve().parent.parent
-FILE = Path("data/messages.yml")
 DOCTOR = ROOT / "doctor" / "kdump_doctor.py"
 BEGIN, END = "# BEGIN messages", "# END messages"
 COLUMNS = 138  # of a line in the doctor, counted as ruff does: Chinese characters are two columns wide
 
-_PAGE = r"(?:[a-z0-9-]+/)*[a-z0-9-]+"
-_Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 _Journals = Annotated[tuple[Literal["boot", "load", "capture"], ...], Field(strict=False, min_length=1)]
 
 
-class Text(Section):
-    """A text in each language."""
+class Message(catalogue.Message):
+    """One message, and the journals in which the doctor looks for it."""
 
-    en: str
-    zh: str
-
-
-class Entry(Section):
-    """One message. The head of data/messages.yml says what the keys mean."""
-
-    id: Annotated[str, matching(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case words with hyphens")]
-    text: Annotated[str, matching(r".*\w{3}.*", "a message with words in it")]
-    by: str
-    where: _Names
-    means: Text
-    see: Annotated[str, matching(rf"{_PAGE}#[a-z0-9-]+", "PAGE#SECTION, such as grub#lost")]
-    source: str
-    seen: Annotated[str, matching(rf"{_PAGE}(?:#[a-z0-9-]+)?", "PAGE#SNIPPET, or PAGE for its console")] | None = None
     doctor: _Journals | None = None
 
 
-class Messages(Section):
+class Messages(catalogue.Catalogue):
     """The whole file."""
 
-    speakers: dict[str, Text]
-    places: dict[str, Text]
-    messages: Annotated[tuple[Entry, ...], Field(strict=False)]
+    messages: Annotated[tuple[Message, ...], Field(strict=False)]
 
 
 def load(root: Path = ROOT) -> Messages:
     """The messages of a guide. Raises PageErrors with the line of everything that is wrong."""
-    document = Document.read(root / FILE, FILE)
-    messages = check(document, Messages)
-    problems = [document.problem(location, text) for location, text in _problems(messages)]
-    if problems:
-        raise PageErrors(sorted(problems))
-    return messages
-
-
-def _problems(messages: Messages) -> Iterator[tuple[Location, str]]:
-    counts = Counter(entry.id for entry in messages.messages) + Counter(entry.text for entry in messages.messages)
-    for index, entry in enumerate(messages.messages):
-        place: Location = ("messages", index)
-        if entry.by not in messages.speakers:
-            yield (*place, "by"), f"expected one of the speakers ({', '.join(messages.speakers)}), found {entry.by!r}"
-        for name in entry.where:
-            if name not in messages.places:
-                yield (*place, "where"), f"expected places ({', '.join(messages.places)}), found {name!r}"
-        for key, value in (("id", entry.id), ("text", entry.text)):
-            if counts[value] > 1:
-                yield (*place, key), f"expected each {key} once, found {value!r} {counts[value]} times"
+    return catalogue.read(root, Messages, ("en", "zh"))
 
 
 def table(messages: Messages) -> str:
@@ -94,8 +52,8 @@ def table(messages: Messages) -> str:
         if entry.doctor:
             where = ", ".join(f'"{name}"' for name in entry.doctor)
             lines.append(_literal("    Message(", entry.text) + f', ({where},), "{entry.see}",')
-            lines.append(_literal("        ", entry.means.en) + ",")
-            lines.append(_literal("        ", entry.means.zh) + "),")
+            lines.append(_literal("        ", entry.means["en"]) + ",")
+            lines.append(_literal("        ", entry.means["zh"]) + "),")
     return "\n".join([*lines, ")", "# fmt: on"])
 
 

@@ -111,7 +111,7 @@ def one_language(folder: Path, pages: dict[str, str]) -> Config:
         docs_dir: docs
         nav: null
         theme: {{language: en}}
-        extra: {{checks: {{languages: null, programs: []}}}}
+        extra: {{checks: {{languages: null, programs: [], at_end: []}}}}
     """
     (folder / "mkdocs.yml").write_text(dedent(settings))
     (folder / "data").mkdir()
@@ -127,7 +127,7 @@ def two_languages(folder: Path, pages: dict[str, dict[str, str]]) -> Config:
             INHERIT: {os.path.relpath(ROOT / inherited, folder)}
             docs_dir: docs/{language}
             nav: {json.dumps(names)}
-            extra: {{checks: {{programs: []}}}}
+            extra: {{checks: {{programs: [], at_end: []}}}}
         """
         (folder / inherited).write_text(dedent(settings))
     shutil.copytree(ROOT / "theme", folder / "theme")

@@ -45,13 +45,13 @@ TARGET = "debian-13:\n  {}family: debian\n  suite: trixie\n  label: Debian 13\n 
 GOOD = TARGET.format("", "2G")
 FACT = "sources: claims\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
-KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, image"
-KNOWN_OF_PAGE = "title, description, machine, after, memory, firmware, peer, read_against, hide, search"
+KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, analysis, image"
+KNOWN_OF_PAGE = "title, description, machine, after, dumps, programs, memory, firmware, peer, read_against, hide, search"
 LINES = "expected `key: value` lines"
 
 WRONG = {
     "mkdocs": [
-        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, always_run, oldest_first, states, limits)"),
+        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, programs, at_end, always_run, oldest_first, states, limits)"),
         ("extra:\n  checks:\n    targets: 1.10\n", "3: extra.checks.targets: expected text, found the number 1.10: put it in quotes"),
         ("extra:\n  checks:\n    dumps: /var/crash\n", "3: extra.checks.dumps: expected a list, found '/var/crash'"),
         ("extra:\n  checks:\n    dumps:\n      - crash\n", "4: extra.checks.dumps.1: expected an absolute path on the machine, such as /var/crash/*/dump.*, found 'crash'"),

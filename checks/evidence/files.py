@@ -35,6 +35,8 @@ def write_evidence(folder: Path, run: PageRun, page: Page, fingerprints: dict[st
     """
     outcomes = {outcome.id: outcome for outcome in run.outcomes}
     data = {key: value for key, value in asdict(run).items() if key not in ("outcomes", "console")}
+    if run.at_end is None:
+        del data["at_end"]
     data["machinery"] = machinery_fingerprint()
     data["snippets"] = [_entry(snippet, outcomes.get(snippet.id), fingerprints, target) for snippet in page.snippets]
     path = evidence_file(folder, run.target, run.page)

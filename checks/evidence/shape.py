@@ -57,6 +57,13 @@ class _Ran(_Part):
     dump: _Dump | None = None
 
 
+class _AtEnd(_Part):
+    command: list[str]
+    sha256: _Hash  # of the program
+    status: Annotated[int, Field(ge=0, le=255)] | None
+    output: str
+
+
 class _File(_Part):
     page: str
     target: str
@@ -70,6 +77,7 @@ class _File(_Part):
     archive: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
     machinery: str | None = None
     console_sha256: _Hash | None = None
+    at_end: _AtEnd | None = None
     snippets: list[Annotated[_Skipped | _Ran, Field(union_mode="left_to_right")]]
 
 

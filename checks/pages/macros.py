@@ -19,6 +19,7 @@ MACROS: dict[str, tuple[int, int | None]] = {
     "documented": (1, 1),
     "facts": (1, 1),
     "glossary": (0, None),
+    "messages": (1, 1),
     "program": (1, 1),
     "proof": (0, 0),
     "transcript_url": (1, 2),

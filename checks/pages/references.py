@@ -154,7 +154,7 @@ def own_words(traces: Iterable[Traces], target: str, others: Iterable[str], text
 
 def stands_in(value: str, text: str) -> bool:
     """Whether the text contains the value as a word of its own, as "1:1.10.7ubuntu3" does not contain "1:1.10.7"."""
-    return re.search(rf"(?<![\w.+~-]){re.escape(value)}(?![\w+~-]|\.\w)", text) is not None
+    return value in text and re.search(rf"(?<![\w.+~-]){re.escape(value)}(?![\w+~-]|\.\w)", text) is not None
 
 
 def _one_of(known: Iterable[str], name: str, macro: str, what: str, file: Path) -> None:

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from checks.config import Config
 from checks.evidence.fingerprints import Fingerprints, image_kinds, page_fingerprints
@@ -29,10 +30,11 @@ from checks.machines.container import Container
 from checks.machines.hardware import Hardware
 from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
-from checks.model import Guide, GuideError, Page, PageRun, utc_now
+from checks.model import Guide, GuideError, Page, PageRun, Program, utc_now
+from checks.pages.rules.machine_keys import content
 from checks.pages.tree import ancestors, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
-from checks.sessions.programs import give
+from checks.sessions.programs import at_end, give
 from checks.sessions.session import Session
 from checks.states import retention
 from checks.states.dump_files import dump_files
@@ -221,6 +223,13 @@ class Provisioner:
                 session.machine.receive(files, f"/home/reader/dumps/{name}")
             finally:
                 self.store.locks.release(key)
+
+    def examine(self, page: Page, session: Session) -> dict[str, Any] | None:
+        """What the guide's program for the end of a page says of a VM; None on other pages, and in a guide without such a program."""
+        if page.machine != "vm" or not self.config.at_end:
+            return None
+        path, *arguments = self.config.at_end
+        return at_end(session, Program(path, content(self.config.root, path)), arguments)
 
     def give_time(self, session: Session) -> None:
         """A page begins on the machines of the session: from now on its time runs."""

@@ -93,10 +93,8 @@ class Runner:
         if not any(reports) or self.renew:
             write_evidence(self.evidence_dir, progress.run, page, snippet_fingerprints(self.guide, page, self.target), self.target)
 
-    # ---- for ./guide shell
-
     def come_to(self, page: Page, snippet: Snippet) -> None:
-        """Bring the machine to where this snippet has run, also where its outcome is cached. Raises Failed."""
+        """For ./guide shell: bring the machine to where this snippet has run, also where its outcome is cached. Raises Failed."""
         progress = self._bring_machine(page, until=snippet)
         while snippet.id not in progress.done:
             log.info(f"{page.name}#{progress.left[0].id}")
@@ -156,6 +154,7 @@ class Runner:
         """Save the state at the page's end: a VM's always, a container's only where another page goes on from it."""
         assert self.session
         progress.run.packages = self.session.new_packages()
+        progress.run.at_end = self.provisioner.examine(progress.page, self.session)
         record = progress.record(progress.snippets[-1], self.session, self.store.run)
         if progress.page.machine == "vm" or has_children(self.guide, progress.page):
             # Other processes wait for the state until it can be restored.

@@ -30,6 +30,8 @@ from checks.site import embeds, panels, releases
 from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
 from checks.site.facts import values as facts_by_release
+from checks.site.finding import messages as catalogue_of_messages
+from checks.site.finding import names
 from checks.site.urls import base_from_page
 
 _PICKER = "picker"  # no macro that a page can call
@@ -71,6 +73,11 @@ def on_pre_page_macros(env: Any) -> None:
     env.page.meta["render_macros"] = False  # mkdocs-macros' own key: neither the text nor the title is a template
     _escape_head(env.page.meta)
     env.markdown = _expanded(_context, env.markdown)
+
+
+def on_post_build(env: Any) -> None:
+    """mkdocs-macros calls this when all pages are written. Its plugin stands after the search, whose index is there by now."""
+    names.write_names(_current(), Path(env.conf.site_dir))
 
 
 def _escape_head(meta: dict[str, Any]) -> None:
@@ -149,6 +156,11 @@ def glossary(*groups: str) -> str:
     return _in_markdown(panels.glossary(_current(), groups))
 
 
+def messages(group: str) -> str:
+    """The messages of a group of data/messages.yml, each with what it means and where to read on. See site/finding/."""
+    return _in_markdown(catalogue_of_messages.messages(_current(), group))
+
+
 def transcript_url(page: str, target: str | None = None) -> str:
     """The address of what a page's snippets printed, on ``target`` or else on the first target with a run of the page."""
     context = _current()
@@ -188,7 +200,7 @@ def _in_markdown(block: str) -> str:
 
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
-    for macro in (by_release, diagram, documented, facts, glossary, program, proof, transcript_url, value, verified, widget)
+    for macro in (by_release, diagram, documented, facts, glossary, messages, program, proof, transcript_url, value, verified, widget)
 }
 
 

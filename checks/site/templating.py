@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,3 +33,9 @@ def _seen(value: Any) -> Any:
 def render(template: str, **values: Any) -> str:
     """The HTML of a file of templates/; every value is escaped, and a value that is missing is an error."""
     return _templates().get_template(template).render(**values)
+
+
+def markup(text: str) -> Markup:
+    """Text as HTML; of Markdown only `code` and *emphasis* mean something."""
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
+    return Markup(re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", r"<em>\1</em>", text))

@@ -55,7 +55,7 @@ def test_each_leads_to_a_section_that_exists(language):
 def test_the_doctor_has_the_messages_that_it_looks_for():
     program = FILE.read_text()
     assert messages.embedded(program, ALL) == program, "type: .venv/bin/python -m doctor.messages --write"
-    wanted = [(entry.text, entry.doctor, entry.see, entry.means.en, entry.means.zh) for entry in ALL.messages if entry.doctor]
+    wanted = [(entry.text, entry.doctor, entry.see, entry.means["en"], entry.means["zh"]) for entry in ALL.messages if entry.doctor]
     assert [tuple(message) for message in doctor.MESSAGES] == wanted
 
 
@@ -79,6 +79,7 @@ places:
   terminal: {en: the terminal, zh: 终端}
 messages:
   - id: loaded
+    group: loading
     text: loaded kdump kernel
     by: kexec
     where: [terminal]
@@ -88,6 +89,7 @@ messages:
     seen: quick-start#show
     doctor: [load]
   - id: not-ready
+    group: loading
     text: Not ready
     by: kexec
     where: [terminal]

@@ -60,7 +60,9 @@ def crash_that_left(tmp_path: Path, content: bytes | None, took_s: float = 90.0)
     return outcome
 
 
-@pytest.mark.parametrize("content", [compressed(), flattened(compressed()), elf()], ids=["compressed", "flattened", "ELF"])
+@pytest.mark.parametrize(
+    "content", [compressed(), flattened(compressed()), elf(), flattened(elf())], ids=["compressed", "flattened", "ELF", "flattened ELF"]
+)
 def test_a_dump_of_this_crash_is_taken_in_every_format(tmp_path, content):
     outcome = crash_that_left(tmp_path, content)
     assert outcome.failure is None
@@ -90,6 +92,8 @@ WRONG = {
     "a time of 3000 digits": (compressed(info=INFO | {"CRASHTIME": "1" * 3000}), "does not say when the kernel crashed"),
     "a time after all calendars": (compressed(info=INFO | {"CRASHTIME": "9" * 12}), "does not say when the kernel crashed"),
     "a dump that was cut off": (compressed(status=1 | 8), "could not be written to its end"),
+    "a stream without its end mark": (flattened(compressed())[:-16], "could not be written to its end"),
+    "an ELF stream without its end mark": (flattened(elf())[:-16], "could not be written to its end"),
 }
 
 

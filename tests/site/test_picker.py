@@ -203,14 +203,19 @@ FREE_TEXT = """() => {
     const others = (span) => span.getClientRects().length && /printed|输出/.test(span.textContent);
     const named = (each) => [...each.querySelectorAll('.expected__on span')].some(others);
     const walker = document.createTreeWalker(document.querySelector('article'), NodeFilter.SHOW_TEXT);
-    const found = [];
+    const found = [], known = new Map();
+    // The same for all texts of one output or value, for which the browser has to lay the page out.
+    const once = (each, ask) => {
+        if (!known.has(each)) known.set(each, ask(each));
+        return known.get(each);
+    };
     while (walker.nextNode()) {
         const parent = walker.currentNode.parentElement;
         const output = parent.closest('.expected');
         // A value from an output has the names of its releases in it.
         const value = parent.closest('.value');
-        const whose = value && /Debian|Ubuntu/.test(value.innerText);
-        if (parent.getClientRects().length && !parent.closest('.picker') && !(output && named(output)) && !whose) {
+        const whose = value && once(value, (each) => /Debian|Ubuntu/.test(each.innerText));
+        if (parent.getClientRects().length && !parent.closest('.picker') && !(output && once(output, named)) && !whose) {
             found.push(walker.currentNode.textContent);
         }
     }

@@ -6,19 +6,11 @@ import html
 import re
 
 import pytest
+from searching import Search
 
 pytest_plugins = ["sites"]
 pytestmark = pytest.mark.browser
 
-FIELD = ".md-search__input"
-# The theme's line above the results has the text for an empty box, or another one.
-SHOWN = """empty => {
-    const told = JSON.parse(document.getElementById("__config").textContent).translations["search.result.placeholder"];
-    return (document.querySelector(".md-search-result__meta").textContent.trim() === told) === empty;
-}"""
-PLACES = """() => [...document.querySelectorAll(".md-search-result__item > a:first-child")].map(
-    link => link.pathname.slice(__md_scope.pathname.length).replace(/[/]$/, "") || "index"
-)"""
 # The id in the address, and the id of the heading above the first block that has a text.
 SECTION = """text => {
     const block = [...document.querySelectorAll("pre, p, li, td")].find(block => block.textContent.includes(text));
@@ -44,7 +36,7 @@ MESSAGES = [
     ("1G -> crashkernel: invalid size", "crashkernel"),
     ("no kexec command recorded", "kdump-config"),
     ("crashkernel reservation failed - memory is in use.", "crashkernel-forms"),
-    ("crashkernel size resulted in zero bytes", "crashkernel-forms"),
+    ("crashkernel size resulted in zero bytes", "crashkernel-forms messages"),
     ("KDUMP_INITRD does not exist: /var/lib/kdump/initrd.img", "kdump-config"),
     ("/etc/default/kdump-tools: USE_KDUMP is not set or zero ... failed!", "kdump-config settings"),
     ("open_dump_memory: Can't open the dump memory(/proc/vmcore). No such file or directory", "kdump-config remote/ssh settings"),
@@ -112,24 +104,6 @@ HOSTILE = [
     ("崩" * 10_000, None),
     ("内核崩溃转储" * 1667, True),
 ]
-
-
-class Search:
-    def __init__(self, page):
-        self.page = page
-        self.told = []
-        page.on("console", lambda message: self.told.append(message.text))
-        page.on("pageerror", lambda error: self.told.append(str(error)))
-        page.keyboard.press("/")
-
-    def paste(self, query: str) -> list[str]:
-        """The pages that the box shows for a query, best first; `index` is the first page of the site."""
-        self.told.clear()
-        for text in ("", query):
-            self.page.fill(FIELD, text)
-            self.page.keyboard.press("Shift")  # the theme looks when a key is let go
-            self.page.wait_for_function(SHOWN, arg=not text, timeout=120_000)
-        return self.page.evaluate(PLACES)
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])

@@ -4,14 +4,15 @@
 GLOB...`` prints the dumps that are there. Both print JSON.
 
 The formats: makedumpfile's compressed dumps begin with the header of the diskdump format (makedumpfile's
-diskdump_mod.h), ELF dumps with an ELF header. makedumpfile writes to a pipe in its flattened form, which is a sequence
-of (offset, size, data) after a header of 4096 bytes. All of them carry the kernel's VMCOREINFO: lines of KEY=VALUE,
-to which the kernel adds CRASHTIME when it panics (kernel/vmcore_info.c).
+diskdump_mod.h), ELF dumps with an ELF header. makedumpfile writes either of them to a pipe in its flattened form, which
+is a sequence of (offset, size, data) after a header of 4096 bytes and ends with -1, -1. All of them carry the kernel's
+VMCOREINFO: lines of KEY=VALUE, to which the kernel adds CRASHTIME when it panics (kernel/vmcore_info.c).
 """
 
 from __future__ import annotations
 
 import glob
+import io
 import json
 import os
 import struct
@@ -22,6 +23,7 @@ from typing import IO, Any
 FLAT = b"makedumpfile\0"
 COMPRESSED = b"KDUMP   "
 ELF = b"\x7fELF"
+END_MARK = b"\xff" * 16  # offset and size -1, with which a flattened dump ends
 FLAT_HEADER_BYTES = 4096
 SEARCHED_BYTES = 256 << 20  # of a flattened dump; the headers come first
 HEADER_BYTES = 1 << 20  # how far into a dump its headers and its VMCOREINFO may lie
@@ -91,9 +93,14 @@ def header(path: str) -> dict[str, Any]:
             return {"release": known.get("OSRELEASE", ""), "vmcoreinfo": known, "complete": True}
         if magic.startswith(FLAT):
             start = unflattened(file)
+            file.seek(-len(END_MARK), os.SEEK_END)
+            ended = file.read() == END_MARK
         else:
             file.seek(0)
-            start = file.read(HEADER_BYTES)
+            start, ended = file.read(HEADER_BYTES), True
+    if start.startswith(ELF):
+        known = vmcoreinfo(elf_notes(io.BytesIO(start)))
+        return {"release": known.get("OSRELEASE", ""), "vmcoreinfo": known, "complete": ended}
     if not start.startswith(COMPRESSED):
         raise NoDump(f"begins with {magic!r}, which is neither an ELF file nor a dump of makedumpfile")
     # behind utsname: padding, timestamp (two longs), status, block size
@@ -104,7 +111,7 @@ def header(path: str) -> dict[str, Any]:
     offset, length = struct.unpack_from("<qQ", start, block_bytes + 32)
     known = vmcoreinfo(start[offset : offset + length]) if 0 < offset < HEADER_BYTES and length < HEADER_BYTES else {}
     release = start[RELEASE].split(b"\0")[0].decode(errors="replace")
-    return {"release": release, "vmcoreinfo": known, "complete": not status & INCOMPLETE}
+    return {"release": release, "vmcoreinfo": known, "complete": ended and not status & INCOMPLETE}
 
 
 def dumps(patterns: list[str]) -> list[dict[str, Any]]:

@@ -23,18 +23,15 @@ It may be a text, or ``{text, url}``, and a value that no run shows counts as no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
-
-from markupsafe import Markup, escape
 
 from checks.pages.references import Words, stands_in
 from checks.site import releases
 from checks.site.context import SiteContext
 from checks.site.facts import files
 from checks.site.facts.files import Cell, Row, Table
-from checks.site.templating import render
+from checks.site.templating import markup, render
 from checks.targets import applies
 
 
@@ -42,7 +39,7 @@ def table(context: SiteContext, file: str) -> str:
     """The HTML of the table in a file that is named from the guide's root, in the language that is shown."""
     facts = files.load(context, file)
     rows = [
-        {"name": _markup(_text(context, row.name)), "cells": [cell(context, facts, row, column) for column in facts.columns]}
+        {"name": markup(_text(context, row.name)), "cells": [cell(context, facts, row, column) for column in facts.columns]}
         for row in facts.rows
     ]
     several = len(facts.columns) > 1
@@ -61,7 +58,7 @@ def cell(context: SiteContext, facts: Table, row: Row, target: str) -> dict[str,
     proof = _proof(context, found, target)
     return {
         "target": target,
-        "text": text if is_code else _markup(text),
+        "text": text if is_code else markup(text),
         "code": is_code,
         "proof": proof,
         "neighbours": None if proof else releases.neighbours(context, target, shown),
@@ -77,12 +74,6 @@ def _source(context: SiteContext, cell: Cell) -> Mapping[str, str | None]:
     if isinstance(cell.source, files.Place):
         return {"text": _text(context, cell.source.text), "url": cell.source.url, "title": None}
     return {"text": cell.source or "", "url": None, "title": None}
-
-
-def _markup(text: str) -> Markup:
-    """Text as HTML; of Markdown only code and emphasis mean something."""
-    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text)))
-    return Markup(re.sub(r"(?<!\w)\*([^*]+)\*(?!\w)", r"<em>\1</em>", text))
 
 
 def _text(context: SiteContext, words: Words) -> str:

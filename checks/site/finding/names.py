@@ -1,0 +1,104 @@
+"""Words and messages by which readers look for a section, beside its own text: they go into the index of the search.
+
+They come from three files of the guide: the catalogue of messages (the section that ``see`` names), the glossary (all
+names of a term, for the section that explains it), and data/search.yml::
+
+    - see: lockups#lockups                      # the page and section that answer
+      words: [freeze, machine hangs, 死机]       # what readers type; words of all languages
+
+In the index a section's names are its ``tags``, a field that the theme's index has for such a purpose. The worker of the search
+(theme/overrides/assets/search.js) ranks by them and does not show them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from checks.model import PageErrors
+from checks.pages import glossary
+from checks.site import urls
+from checks.site.context import SiteContext
+from checks.site.finding import catalogue
+from checks.strict_yaml import Document
+from checks.validation import Section, check, matching
+
+FILE = Path("data/search.yml")
+INDEX = Path("search", "search_index.json")  # in the folder of a built language
+
+Names = dict[str, list[str]]  # address in the index -> names
+
+
+class Answer(Section):
+    """What readers type, and the section that answers."""
+
+    see: Annotated[str, matching(r"[^#\s]+#[^#\s]+", "PAGE#SECTION, such as grub#lost")]
+    words: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+
+
+def write_names(context: SiteContext, site: Path) -> None:
+    """Write the names into the index of a language that was built into the folder ``site``; nothing where there is no index."""
+    file = site / INDEX
+    if file.exists():
+        index = json.loads(file.read_text(encoding="utf-8"))
+        add_names(index, load_names(context))
+        file.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
+
+
+def load_names(context: SiteContext) -> Names:
+    """The names of all sections, by the section's address in the index. Raises PageErrors with what is wrong in the files.
+
+    A guide may have none of the three files.
+    """
+    names: Names = defaultdict(list)
+    root = context.config.root
+    if (root / catalogue.FILE).exists():
+        for message in catalogue.load(root, context.guide).messages:
+            names[_location(context, message.see)].append(whole_words(message.text))
+    if (root / glossary.FILE).exists():
+        for term in glossary.load_terms(context.config, context.guide):
+            for words in term.words.values() if term.see else ():
+                names[_location(context, str(term.see).replace(".md#", "#"))] += [words.term, *words.also, *words.avoid]
+    for answer in _answers(context):
+        names[_location(context, answer.see)] += answer.words
+    return names
+
+
+def add_names(index: dict[str, Any], names: Names) -> None:
+    """Give each section of an index its names; ``names`` are by the section's address in the index."""
+    for section in index["docs"]:
+        if found := names.get(section["location"]):
+            section["tags"] = list(dict.fromkeys(found))
+
+
+def whole_words(text: str) -> str:
+    """A message of which only what stands in every case is left: a word that a gap touches differs as well."""
+    return " … ".join(piece.strip() for piece in re.split(rf"\w*{catalogue.GAP}\w*", text) if re.search(r"\w", piece))
+
+
+def _location(context: SiteContext, see: str) -> str:
+    """The address of PAGE#SECTION in the index. The section of a page's first heading has the address of the page."""
+    name, _, heading = see.partition("#")
+    first = context.guide.pages[context.language, name].outline.headings[0].id
+    return urls.page_folder(name) + ("" if heading == first else f"#{heading}")
+
+
+def _answers(context: SiteContext) -> tuple[Answer, ...]:
+    if not (context.config.root / FILE).exists():
+        return ()
+    document = Document.read(context.config.root / FILE, FILE)
+    answers = check(document, tuple[Answer, ...]) if document.data else ()
+    sections = {f"{page.name}#{heading.id}" for page in context.guide.primary for heading in page.outline.headings if heading.id}
+    problems = [
+        document.problem((index, "see"), f"there is no section {answer.see}")
+        for index, answer in enumerate(answers)
+        if answer.see not in sections
+    ]
+    if problems:
+        raise PageErrors(sorted(problems))
+    return answers

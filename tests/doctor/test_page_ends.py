@@ -1,0 +1,45 @@
+"""What kdump-doctor said at the end of each page with a VM, as the evidence has it, against the answers that are expected there."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import pytest
+from guides import ROOT
+
+from checks import config as configuration
+from checks.evidence.validity import RecordedEvidence
+from checks.mkdocs_yml import read_yaml
+from checks.pages.reader import read_guide
+
+# page -> the ids of the faults and warnings that the doctor has to find there, and no others; the empty list: ready.
+EXPECTED: dict[str, list[str]] = read_yaml(ROOT / "tests" / "doctor" / "page_ends.yml")
+
+
+@cache
+def evidence() -> RecordedEvidence:
+    config = configuration.load(ROOT / "mkdocs.yml")
+    return RecordedEvidence(config, read_guide(config))
+
+
+def vm_pages() -> list[str]:
+    config = configuration.load(ROOT / "mkdocs.yml")
+    return [page.name for page in read_guide(config).primary if page.machine == "vm"]
+
+
+def test_every_page_with_a_vm_has_an_expected_answer():
+    assert sorted(EXPECTED) == sorted(vm_pages())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_doctor_says_at_the_end_of_a_page_what_is_expected(name):
+    """Evidence from before runs asked the doctor has no answer; `./guide status` says of that evidence "older machinery"."""
+    for target in evidence().targets():
+        run = evidence().of(target, name)
+        if run is None or (run.machinery == "older" and "at_end" not in run.data):
+            continue
+        found = json.loads(run.data["at_end"]["output"])
+        wrong = [finding["id"] for finding in found["findings"] if finding["level"] in ("fault", "warning")]
+        assert sorted(wrong) == sorted(EXPECTED[name]), f"{name} on {target}: {found['crash']}"
+        assert run.data["at_end"]["status"] == found["status"], f"{name} on {target}"

@@ -1,0 +1,35 @@
+"""The search box leads from a symptom to the page that explains it: first or second, in both languages, whatever characters are in it."""
+
+from __future__ import annotations
+
+import pytest
+from guides import ROOT
+from searching import Search
+
+from checks.mkdocs_yml import read_yaml
+
+pytest_plugins = ["sites"]
+pytestmark = pytest.mark.browser
+
+QUERIES = read_yaml(ROOT / "tests" / "site" / "symptoms.yml")
+
+
+def test_there_are_enough_queries_in_each_language():
+    assert len(QUERIES) >= 120
+    assert min(sum(query["language"] == language for query in QUERIES) for language in ("en", "zh")) >= 50
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_symptom_finds_the_page_that_explains_it(language, whole, visit):
+    """One page is opened for all queries of a language. At least 95 in 100 have their page first or second, and none is invalid."""
+    page = visit(whole[1], f"/{language}/")
+    search = Search(page)
+    missed = []
+    queries = [query for query in QUERIES if query["language"] == language]
+    for query in queries:
+        found = search.paste(query["query"])
+        assert search.told == [], query
+        if not set(found[:2]) & set(query["pages"].split()):
+            missed.append((query["query"], query["pages"], found[:5]))
+    page.context.close()
+    assert len(missed) <= 0.05 * len(queries), missed
