@@ -35,7 +35,9 @@ def test_the_recipe_makes_machines_that_boot(archive, tmp_path):
     folder = tmp_path / "guide"
     folder.mkdir()
     guide = GuideFolder(folder)
-    guide.snippets("container", "apt-cache policy linux-crashdump | grep -c Candidate", "cat /etc/apt/sources.list.d/*")
+    guide.snippets(
+        "container", "sudo apt-get -q update", "apt-cache policy linux-crashdump | grep -c Candidate", "cat /etc/apt/sources.list.d/*"
+    )
     guide.snippets("vm", "uname -r", "sudo apt-get -q update", "apt-cache policy linux-crashdump | grep Candidate", machine="vm")
     storage = tmp_path / "storage.conf"
     storage.write_text(f'[storage]\ndriver = "overlay"\ngraphroot = "{tmp_path}/images"\nrunroot = "{tmp_path}/run"\n')
@@ -49,7 +51,7 @@ def test_the_recipe_makes_machines_that_boot(archive, tmp_path):
             line = archive.on_an_ubuntu_host(address, target.version, target.suite, command)
             done = subprocess.run(line, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "5 passed" in done.stdout
+        assert "6 passed" in done.stdout
         assert {path.stem for path in (folder / "evidence" / "ubuntu-24.04").glob("*.json")} == {"container", "vm"}, (
             "the host's own release"
         )
