@@ -95,6 +95,8 @@ PANIC_WORDS = (
     "BUG: unable to handle kernel ", "general protection fault: ", "double fault: ", "divide error: ", "stack segment: ",
     "[Hardware Error]: ", "Bad mode in ", "Oops: ",
 )  # fmt: skip
+# What crash does not know and older kernels say without "Oops: "; and what is better than nothing.
+OTHER_PANIC_WORDS = ("general protection fault, ", "BUG: ")
 
 # BTF has the types of per-CPU variables only. These are the others that this program and drgn's helpers ask for.
 VARIABLES = {
@@ -514,8 +516,8 @@ def panic_line(lines: Iterable[str]) -> str | None:
     """Of these lines the one that says why a kernel ended."""
     found: dict[str, str] = {}
     for line in lines:
-        found |= {word: line for word in PANIC_WORDS if word in line}
-    return next((found[word] for word in PANIC_WORDS if word in found), None)
+        found |= {word: line for word in PANIC_WORDS + OTHER_PANIC_WORDS if word in line}
+    return next((found[word] for word in PANIC_WORDS + OTHER_PANIC_WORDS if word in found), None)
 
 
 def crashed(prog: Program) -> dict[str, Any]:

@@ -19,6 +19,7 @@ LOG = [
         (LOG, LOG[3]),  # of two alike the last: with it the kernel ended
         ([*LOG, "kernel BUG at lib/list_debug.c:32!", "Oops: invalid opcode: 0000 [#3]"], "kernel BUG at lib/list_debug.c:32!"),
         (["Kernel panic - not syncing: hung_task: blocked tasks", *LOG], "Kernel panic - not syncing: hung_task: blocked tasks"),
+        (["once", "general protection fault, probably for …: 0000 [#1]"], "general protection fault, probably for …: 0000 [#1]"),  # 6.1
         (["all is well"], None),
         ([], None),
     ],
