@@ -43,7 +43,8 @@ class PageProgress:
         """The page up to ``snippet``, which has run last, on the session's machines as they are now; ``run`` is the run's name."""
         self.run.seconds = round(time.monotonic() - self.began, 1)
         self.run.console = session.machine.console_cast(self.console_from, self.console_before)
-        key = self.fingerprints.after[snippet.id]
+        # Snippets after it that do not run on this target change nothing on the machine, and belong to the page's end.
+        key = self.fingerprints.after[snippet.id] if self.left else self.fingerprints.end
         return Record(key, run, utc_now(), self.run, session.boot_id, session.packages_before, self.below)
 
     def announce(self) -> None:
