@@ -1,6 +1,6 @@
 """Words and messages by which readers look for a section, beside its own text: they go into the index of the search.
 
-They come from three files of the guide: the catalogue of messages (the section that ``see`` names), the glossary (all
+They come from three files of the guide: the catalogue of messages (the section that ``see`` names), the glossary (other
 names of a term, for the section that explains it), and data/search.yml::
 
     - see: lockups#lockups                      # the page and section that answer
@@ -63,7 +63,7 @@ def load_names(context: SiteContext) -> Names:
     if (root / glossary.FILE).exists():
         for term in glossary.load_terms(context.config, context.guide):
             for words in term.words.values() if term.see else ():
-                names[_location(context, str(term.see).replace(".md#", "#"))] += [words.term, *words.also, *words.avoid]
+                names[_location(context, str(term.see).replace(".md#", "#"))] += [*words.also, *words.avoid]
     for answer in _answers(context):
         names[_location(context, answer.see)] += answer.words
     return names
