@@ -53,6 +53,7 @@ class Archive:
         for suite in suites:
             for pocket in POCKETS:
                 self._make_suite(f"{suite}{pocket}", entries if pocket == "" else {})
+        run("gpgconf", "--kill", "all", env=self._environment)  # else gpg's agent would stay
 
     # ---- the contents
 
