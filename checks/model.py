@@ -130,6 +130,11 @@ class Program:
         """The name that the file has in the reader's home."""
         return self.path.rpartition("/")[2]
 
+    @property
+    def sha256(self) -> str:
+        """The sha256 of the file, 64 hexadecimal digits."""
+        return hashlib.sha256(self.content).hexdigest()
+
 
 @dataclass(frozen=True)
 class Page:

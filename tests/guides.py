@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 from benchmarks import sites as benchmark_sites
 from checks import config as configuration
@@ -40,6 +42,17 @@ class Ran:
     status: int
     out: str
     evidence: dict = field(default_factory=dict)
+
+
+def load_program(path: str) -> Any:
+    """One of the guide's own programs, named from the guide's folder, as a module; each call loads it anew."""
+    file = ROOT / path
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module  # where dataclasses look for the module of a class
+    spec.loader.exec_module(module)
+    return module
 
 
 class GuideFolder:

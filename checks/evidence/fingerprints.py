@@ -79,7 +79,7 @@ def page_fingerprints(guide: Guide, page: Page, target: Target, base: Callable[[
         hardware: list[Any] = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
         crashed = [guide.pages[page.language, name] for name in step.dumps]
         hardware += [["dumps", other.name, page_fingerprints(guide, other, target, base).end] for other in crashed]
-        hardware += [["program", program.name, hashlib.sha256(program.content).hexdigest()] for program in step.programs]
+        hardware += [["program", program.name, program.sha256] for program in step.programs]
         begin = digest = _next_fingerprint(digest, hardware)
         after = {}
         for snippet in step.snippets:

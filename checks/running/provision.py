@@ -30,8 +30,8 @@ from checks.machines.container import Container
 from checks.machines.hardware import Hardware
 from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
-from checks.model import Guide, GuideError, Page, PageRun, Program, utc_now
-from checks.pages.rules.machine_keys import content
+from checks.model import Guide, GuideError, Page, PageRun, utc_now
+from checks.pages.rules.machine_keys import program
 from checks.pages.tree import ancestors, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
 from checks.sessions.programs import at_end, give
@@ -229,7 +229,7 @@ class Provisioner:
         if page.machine != "vm" or not self.config.at_end:
             return None
         path, *arguments = self.config.at_end
-        return at_end(session, Program(path, content(self.config.root, path)), arguments)
+        return at_end(session, program(self.config.root, path), arguments)
 
     def give_time(self, session: Session) -> None:
         """A page begins on the machines of the session: from now on its time runs."""

@@ -1,9 +1,8 @@
-"""The guide's own programs, put into the reader's home before a page's first snippet."""
+"""The guide's own programs, put into the reader's home before a page's first snippet, or run where a page ends."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -41,5 +40,4 @@ def at_end(session: Session, program: Program, arguments: Iterable[str]) -> dict
     """
     packed = base64.b64encode(zlib.compress(program.content, 9)).decode()
     status, output = session.execute("python3", "-c", UNPACK, packed, *arguments, timeout_s=END_TIMEOUT_S)
-    digest = hashlib.sha256(program.content).hexdigest()
-    return {"command": [program.path, *arguments], "sha256": digest, "status": status, "output": plain(output)}
+    return {"command": [program.path, *arguments], "sha256": program.sha256, "status": status, "output": plain(output)}

@@ -14,7 +14,7 @@ from checks.config import Config
 from checks.host import owned_prefix, owner_in_name, owner_is_alive
 from checks.model import Guide, GuideError, Page, PageErrors
 from checks.pages.reader import read_guide
-from checks.pages.rules.machine_keys import content
+from checks.pages.rules.machine_keys import program
 from checks.site import transcripts
 from checks.site.check import check_evidence, check_site
 from checks.site.mkdocs_process import MkDocsProcesses
@@ -100,9 +100,10 @@ def _write_root(config: Config, guide: Guide, out: Path, url: str) -> None:
     if not folder.is_dir() and len(guide.languages) == 1:
         (out / "index.html").write_text(f'<meta http-equiv="refresh" content="0; url={guide.languages[0]}/">', encoding="utf-8")
     for path in config.programs:
-        file = out / PROGRAMS / Path(path).name
+        served = program(config.root, path)
+        file = out / PROGRAMS / served.name
         file.parent.mkdir(exist_ok=True)
-        file.write_bytes(content(config.root, path))
+        file.write_bytes(served.content)
     for language in guide.languages:
         (out / language / "sitemap.xml").write_text(_sitemap(config, guide, language, url), encoding="utf-8")
         (out / language / "sitemap.xml.gz").unlink(missing_ok=True)

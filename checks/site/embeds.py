@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
 import json
 import re
@@ -11,7 +10,7 @@ from typing import Any
 
 from checks.mkdocs_yml import read_yaml
 from checks.model import GuideError
-from checks.pages.rules import machine_keys as programs
+from checks.pages.rules import machine_keys
 from checks.site import releases, urls
 from checks.site.context import SiteContext
 
@@ -41,11 +40,10 @@ def widget(context: SiteContext, name: str) -> str:
 
 def program(context: SiteContext, path: str) -> str:
     """A link to one of the guide's own programs, which the site serves, with its size and its sha256."""
-    content = programs.content(context.config.root, path)
-    name = path.rpartition("/")[2]
-    digest = hashlib.sha256(content).hexdigest()
-    link = f'<a href="{context.base}../{urls.PROGRAMS}/{html.escape(name)}" download>{html.escape(name)}</a>'
-    return f"{link} ({context.bytes(len(content))}, sha256 <code>{digest}</code>)"
+    served = machine_keys.program(context.config.root, path)
+    name = html.escape(served.name)
+    link = f'<a href="{context.base}../{urls.PROGRAMS}/{name}" download>{name}</a>'
+    return f"{link} ({context.bytes(len(served.content))}, sha256 <code>{served.sha256}</code>)"
 
 
 def _read(context: SiteContext, kind: str, name: str, suffix: str) -> tuple[str, dict[str, Any]]:

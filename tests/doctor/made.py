@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import atexit
 import hashlib
-import importlib.util
 import json
 import os
 import re
 import shutil
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from guides import ROOT
+from guides import ROOT, load_program
 
 FILE = ROOT / "doctor" / "kdump_doctor.py"
-_spec = importlib.util.spec_from_file_location("kdump_doctor", FILE)
-assert _spec and _spec.loader
-doctor = importlib.util.module_from_spec(_spec)
-sys.modules["kdump_doctor"] = doctor
-_spec.loader.exec_module(doctor)
+doctor = load_program("doctor/kdump_doctor.py")
 
 MIB = 2**20
 HANG_S = 600  # what hangs hangs so long, if nobody gives it up: longer than any test takes on a slow host

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
-import sys
 from pathlib import Path
 
-from guides import ROOT
+from guides import ROOT, load_program
 
 FILE = ROOT / "summary" / "dump_summary.py"
-_spec = importlib.util.spec_from_file_location("dump_summary", FILE)
-assert _spec and _spec.loader
-summary = importlib.util.module_from_spec(_spec)
-sys.modules["dump_summary"] = summary
-_spec.loader.exec_module(summary)
+summary = load_program("summary/dump_summary.py")
 
 COMPRESSED_HEADER = b"KDUMP   ".ljust(summary.STATUS_AT, b"\0") + struct.pack("<I", 0) + bytes(4000)
 ELF_CORE = b"\x7fELF\2\1\1".ljust(16, b"\0") + b"\4\0" + bytes(100)

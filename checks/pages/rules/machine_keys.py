@@ -40,12 +40,12 @@ def programs(config: Config, head: FrontMatter) -> tuple[tuple[Program, ...], li
             wrong.append((line, f"programs: {path!r} is not listed under extra: checks: programs in mkdocs.yml, which has {known}"))
             continue
         try:
-            found.append(Program(path, content(config.root, path)))
+            found.append(program(config.root, path))
         except GuideError as error:
             wrong.append((line, f"programs: {error}"))
     return tuple(found), wrong
 
 
-def content(root: Path, path: str) -> bytes:
-    """The bytes of a program of the guide whose mkdocs.yml is in ``root``. Raises GuideError where there is no such file."""
-    return read_file(root / path, Path(path), PROGRAM_BYTES, "a program")
+def program(root: Path, path: str) -> Program:
+    """A program of the guide whose mkdocs.yml is in ``root``. Raises GuideError where there is no such file."""
+    return Program(path, read_file(root / path, Path(path), PROGRAM_BYTES, "a program"))
