@@ -106,6 +106,7 @@ class Snippet:
     skip: str | None = None
     file: str | None = None  # a python snippet that the reader saves under this name
     on: str | None = None  # None, or "peer": in the second machine's shell
+    examine: bool = False  # after the snippet, the program of Config.at_end is asked what it says of the machine
     outputs: tuple[Output, ...] = ()  # in the order of the page
 
     def output_for(self, target: str) -> Output | None:
@@ -217,6 +218,8 @@ class Outcome:
     console: str = ""  # the end of the console of a snippet that failed
     # The stages of a restart, such as "panicked": how many seconds after the snippet's start each was reached.
     stages: dict[str, float] = field(default_factory=dict)
+    # What the guide's own program (Config.at_end) printed after a snippet with data-examine: {"command", "sha256", "status", "output"}.
+    examined: dict[str, Any] | None = None
 
 
 @dataclass

@@ -90,7 +90,7 @@ def _entry(snippet: Snippet, outcome: Outcome | None, fingerprints: dict[str, st
     }
     if len(output) > KEPT_CHARACTERS:
         entry |= {"output_bytes": len(outcome.output), "output_sha256": hashlib.sha256(outcome.output).hexdigest()}
-    optional = {"on": snippet.on, "panic": outcome.panic, "stages": outcome.stages, "dump": outcome.dump}
+    optional = {"on": snippet.on, "panic": outcome.panic, "stages": outcome.stages, "dump": outcome.dump, "examined": outcome.examined}
     return entry | {key: value for key, value in optional.items() if value}
 
 

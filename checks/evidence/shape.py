@@ -33,6 +33,13 @@ class _Dump(_Part):
     on: Literal["peer"] | None = None
 
 
+class _Answer(_Part):
+    command: list[str]
+    sha256: _Hash  # of the program
+    status: Annotated[int, Field(ge=0, le=255)] | None
+    output: str
+
+
 class _Skipped(_Part):
     id: str
     sha256: _Hash
@@ -55,13 +62,7 @@ class _Ran(_Part):
     panic: str | None = None
     stages: dict[str, _Seconds] = {}
     dump: _Dump | None = None
-
-
-class _AtEnd(_Part):
-    command: list[str]
-    sha256: _Hash  # of the program
-    status: Annotated[int, Field(ge=0, le=255)] | None
-    output: str
+    examined: _Answer | None = None
 
 
 class _File(_Part):
@@ -77,7 +78,7 @@ class _File(_Part):
     archive: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
     machinery: str | None = None
     console_sha256: _Hash | None = None
-    at_end: _AtEnd | None = None
+    at_end: _Answer | None = None
     snippets: list[Annotated[_Skipped | _Ran, Field(union_mode="left_to_right")]]
 
 

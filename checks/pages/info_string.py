@@ -19,7 +19,7 @@ from checks.pages.fences import Fence
 EXPECTED = ("reboot", "kexec", "crash", "panic")
 HOST = ("nmi",)
 MACHINES = ("peer",)
-KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file")
+KNOWN = ("exit", "expect", "dump", "host", "on", "target", "skip", "timeout", "file", "examine")
 OF_OUTPUT = ("target", "varies")
 # These attributes change how a block looks, and not the code that is copied.
 MAX_TIMEOUT_S = 4 * 3600  # of one snippet
@@ -50,6 +50,7 @@ class Attributes:
             "skip": self._skip(),
             "file": self._file(),
             "on": self._on(),
+            "examine": self._examine(),
         }
         if fields["expect"] and "exit" in self._given:
             self.problems.append(f'data-expect="{fields["expect"]}" leaves no exit status to compare: drop data-exit')
@@ -121,6 +122,12 @@ class Attributes:
             self.problems.append(f"data-on: expected {' or '.join(MACHINES)}, found {value!r}")
             return None
         return value
+
+    def _examine(self) -> bool:
+        value = self._given.get("examine")
+        if value not in (None, "yes"):
+            self.problems.append(f"data-examine: expected yes, found {value!r}")
+        return value == "yes"
 
     def _file(self) -> str | None:
         value = self._given.get("file")

@@ -30,11 +30,11 @@ from checks.machines.container import Container
 from checks.machines.hardware import Hardware
 from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
-from checks.model import Guide, GuideError, Page, PageRun, utc_now
+from checks.model import Guide, GuideError, Outcome, Page, PageRun, Snippet, utc_now
 from checks.pages.rules.machine_keys import program
 from checks.pages.tree import ancestors, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
-from checks.sessions.programs import at_end, give
+from checks.sessions.programs import ask, give
 from checks.sessions.session import Session
 from checks.states import retention
 from checks.states.dump_files import dump_files
@@ -224,12 +224,19 @@ class Provisioner:
             finally:
                 self.store.locks.release(key)
 
+    def run(self, page: Page, snippet: Snippet, session: Session) -> Outcome:
+        """Run one snippet; then, where the page says so and nothing failed, ask the guide's program what it says of the machine."""
+        outcome = session.run(snippet)
+        if snippet.examine and outcome.failure is None:
+            outcome.examined = self.examine(page, session)
+        return outcome
+
     def examine(self, page: Page, session: Session) -> dict[str, Any] | None:
-        """What the guide's program for the end of a page says of a VM; None on other pages, and in a guide without such a program."""
+        """What the guide's program (``at_end`` in mkdocs.yml) says of a VM; None on other pages, and in a guide without such a program."""
         if page.machine != "vm" or not self.config.at_end:
             return None
         path, *arguments = self.config.at_end
-        return at_end(session, program(self.config.root, path), arguments)
+        return ask(session, program(self.config.root, path), arguments)
 
     def give_time(self, session: Session) -> None:
         """A page begins on the machines of the session: from now on its time runs."""

@@ -22,6 +22,7 @@ from checks.pages.tree import has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge, keep_output
 from checks.running.progress import CachedPages, PageProgress
 from checks.running.provision import Provisioner
+from checks.running.versions import since_evidence
 from checks.sessions.session import Session
 from checks.states.record import Record
 from checks.states.store import Store
@@ -74,7 +75,8 @@ class Runner:
         if self.renew and outcome.failure is None and snippet.output_for(self.target.name) is not None:
             self.renewed[page.name, snippet.id, snippet.sha256] = plain(outcome.output)
         elif report := judge(snippet, outcome, self.shapes, self.target.name, self.cached.ran_at.get((page.name, snippet.id))):
-            raise self._failed(report, snippet, outcome)
+            changed = since_evidence(self.config.evidence_dir, progress.run, self.session if progress.on_machine else None)
+            raise self._failed(report + changed, snippet, outcome)
         return outcome
 
     def finish(self, page: Page) -> None:
@@ -116,7 +118,7 @@ class Runner:
         self._stands_at, progress.unsaved = None, True
         self.cached.ran_at.pop((progress.page.name, snippet.id), None)
         progress.announce()
-        outcome = self.session.run(snippet)
+        outcome = self.provisioner.run(progress.page, snippet, self.session)
         progress.done[snippet.id] = outcome
         progress.run.outcomes.append(outcome)
         progress.announce()
@@ -144,8 +146,7 @@ class Runner:
     def _failed(self, report: str | None, snippet: Snippet, outcome: Outcome) -> Failed:
         """What to raise, after what the snippet printed, and the whole console, have been written to files that it names."""
         folder = self.config.work_dir / "failed" / self.target.name / snippet.page
-        session = self.session if self.progress and self.progress.on_machine else None
-        console = session.machine.console_text() if session else ""
+        console = self.session.machine.console_text() if self.session and self.progress and self.progress.on_machine else ""
         return Failed(f"{report}\nall that it printed: {keep_output(folder, self.config.root, snippet, outcome, console)}")
 
     # ---- states
@@ -241,10 +242,9 @@ class Runner:
             return None
         self.provisioner.give_time(self.session)
         self._stands_at = record
-        progress = self.cached.progress(page, fingerprints, record)
+        progress = self.progress = self.cached.progress(page, fingerprints, record)
         progress.on_machine = True
         progress.console_from = self.session.machine.console_mark()
-        self.progress = progress
         return progress
 
     def _bring_to_end_of(self, parent: Page, page: Page, saved: bool = False) -> None:

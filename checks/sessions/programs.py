@@ -1,4 +1,4 @@
-"""The guide's own programs, put into the reader's home before a page's first snippet, or run where a page ends."""
+"""The guide's own programs, put into the reader's home before a page's first snippet, or asked what it says of a machine."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def give(session: Session, programs: Iterable[Program]) -> None:
                 raise MachineLost(f"{path} could not be written on the machine: {printed.decode(errors='replace').strip()}")
 
 
-def at_end(session: Session, program: Program, arguments: Iterable[str]) -> dict[str, Any]:
-    """Run a program as root where a page ends, and say how: the value of ``PageRun.at_end``.
+def ask(session: Session, program: Program, arguments: Iterable[str]) -> dict[str, Any]:
+    """Run a program as root, and say how: the value of ``PageRun.at_end`` and of ``Outcome.examined``.
 
     The program comes as an argument, packed, so that it leaves no file on the machine that later pages go on from.
     """

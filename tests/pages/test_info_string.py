@@ -15,7 +15,7 @@ from checks.pages.info_string import Attributes, never_chosen, of_other, of_outp
 TARGETS = ("debian-13", "ubuntu-22.04", "ubuntu-24.04")
 DEFAULTS = {
     "exit_status": 0, "expect": None, "dump": True, "host": None, "timeout_s": None, "targets": ("*",), "skip": None, "file": None,
-    "on": None,
+    "on": None, "examine": False,
 }  # fmt: skip
 
 
@@ -105,11 +105,11 @@ REFUSED = {
     "an attribute without its data-": ({"exit": "3"}, ["unknown attribute exit: write data-exit"], {}),
     "an unknown attribute": (
         {"data-exits": "3"},
-        ["unknown attribute data-exits (known: exit expect dump host on target skip timeout file, as data-*)"],
+        ["unknown attribute data-exits (known: exit expect dump host on target skip timeout file examine, as data-*)"],
         {},
     ),
-    "a bare word": ({"x": "x"}, ["bare word x in the braces (known: exit expect dump host on target skip timeout file, as data-*)"], {}),
-    "a bare word without a value": ({"x": None}, ["bare word x in the braces (known: exit expect dump host on target skip timeout file, as data-*)"], {}),
+    "a bare word": ({"x": "x"}, ["bare word x in the braces (known: exit expect dump host on target skip timeout file examine, as data-*)"], {}),
+    "a bare word without a value": ({"x": None}, ["bare word x in the braces (known: exit expect dump host on target skip timeout file examine, as data-*)"], {}),
 }  # fmt: skip
 
 

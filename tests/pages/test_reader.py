@@ -115,7 +115,7 @@ BASH = "```bash {#a}\ntrue\n```\n"
 
 WRONG = {
     "bare word": ("```bash foo\nx\n```", '4: `bash foo` after the fence makes the site show it as inline text: expected a language, then attributes in braces: ```bash {#name data-exit="1"}'),
-    "bare word in braces": ("```bash {#a foo}\nx\n```", "4: bare word foo in the braces (known: exit expect dump host on target skip timeout file, as data-*)"),
+    "bare word in braces": ("```bash {#a foo}\nx\n```", "4: bare word foo in the braces (known: exit expect dump host on target skip timeout file examine, as data-*)"),
     "unclosed": ("```bash {#a}\nx", "4: this fence is never closed: expected a line ``` with the same indentation"),
     "list marker": ("- ```bash {#a}\n  x\n  ```", "4: a fence cannot start on the line of its list marker: start it on the next line, indented by four spaces"),
     "comment": ("<!--\n```bash {#a}\nx\n```\n-->", "5: this fence is not rendered as a code block: look at its indentation, and at the fences before it"),
@@ -123,7 +123,7 @@ WRONG = {
     "bad id": ("```bash {#A_b}\nx\n```", "4: bad id A_b: expected lower-case letters, digits and single hyphens"),
     "repeated id": (BASH + "\n" + BASH, "8: the id a is taken by the snippet on line 4"),
     "id of a heading": ("## H {#a}\n\n" + BASH, "6: the id a is taken by a heading"),
-    "unknown attribute": ('```bash {#a data-exot="1"}\nx\n```', "4: unknown attribute data-exot (known: exit expect dump host on target skip timeout file, as data-*)"),
+    "unknown attribute": ('```bash {#a data-exot="1"}\nx\n```', "4: unknown attribute data-exot (known: exit expect dump host on target skip timeout file examine, as data-*)"),
     "without data-": ('```bash {#a exit="1"}\nx\n```', "4: unknown attribute exit: write data-exit"),
     "class": ("```bash {#a .annotate}\nx\n```", "4: a snippet has no classes, found .annotate"),
     "exit": ('```bash {#a data-exit="256"}\nx\n```', "4: data-exit: expected 0 to 255, found '256'"),
@@ -131,6 +131,8 @@ WRONG = {
     "dump": ('```bash {#a data-expect="crash" data-dump="no"}\nx\n```', "4: data-dump: expected none, found 'no'"),
     "dump of no crash": ('```bash {#a data-dump="none"}\nx\n```', '4: data-dump="none" says what a crash leaves: it needs data-expect="crash"'),
     "on": ('```bash {#a data-on="vault"}\nx\n```', "4: data-on: expected peer, found 'vault'"),
+    "examine in a container": ('```bash {#a data-examine="yes"}\nx\n```', "4: data-examine: expected machine: vm in the front matter, where the guide's program can be run as root"),
+    "examine": ('```bash {#a data-examine="no"}\nx\n```', "4: data-examine: expected yes, found 'no'"),
     "on without a peer": ('```bash {#a data-on="peer"}\nx\n```', '4: data-on="peer": this page has no second machine: expected peer: true in its front matter'),
     "expect and exit": ('```bash {#a data-expect="crash" data-exit="1"}\nx\n```', '4: data-expect="crash" leaves no exit status to compare: drop data-exit'),
     "host": ('```bash {#a data-expect="crash" data-host="power"}\nx\n```', "4: data-host: expected nmi, found 'power'"),

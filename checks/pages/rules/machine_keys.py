@@ -26,6 +26,8 @@ def problems(head: FrontMatter, snippets: Iterable[Snippet]) -> Iterator[tuple[i
         if snippet.expect and machine == "container":
             expected = "expected machine: vm in the front matter, since a container cannot restart"
             yield snippet.line, f'data-expect="{snippet.expect}": {expected}'
+        if snippet.examine and machine == "container":
+            yield snippet.line, "data-examine: expected machine: vm in the front matter, where the guide's program can be run as root"
         if snippet.on and not head.meta.get("peer"):
             yield snippet.line, f'data-on="{snippet.on}": this page has no second machine: expected peer: true in its front matter'
 
