@@ -102,13 +102,16 @@ def record_new_dump(
 ) -> None:
     """Put the dump that a crash left into ``outcome``, or a failure: it is missing, was not ``expected``, or is of another crash.
 
+    Where none is expected, a file that is no dump of this crash, such as one that was cut off, is none.
+
     ``kernel`` is the kernel that crashed, ``took_s`` the seconds from then until the machine was back.
     """
     known = [_place(dump) for dump in before]
     new = [dump for dump in after if _place(dump) not in known]
-    if new and not expected:
-        outcome.failure = f'the machine crashed and left a dump, {new[0]["path"]}; the page says data-dump="none"'
-    elif expected and patterns and not new:
+    if not expected:
+        if whole := [dump["path"] for dump in new if _wrong_dump(dump, kernel, took_s) is None]:
+            outcome.failure = f'the machine crashed and left a dump, {whole[0]}; the page says data-dump="none"'
+    elif patterns and not new:
         outcome.failure = f"the machine crashed and came back, but left no dump at {' '.join(patterns)}"
     elif new:
         dump = max(new, key=lambda dump: dump["path"])

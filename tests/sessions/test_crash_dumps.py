@@ -103,18 +103,24 @@ def test_what_is_no_dump_of_this_crash_is_a_failure_with_its_reason(tmp_path, na
     assert reason in crash_that_left(tmp_path, content).failure
 
 
+WHOLE = {"header": {"release": RELEASE, "vmcoreinfo": INFO, "complete": True}}
+CUT_OFF = {"header": {"release": RELEASE, "vmcoreinfo": INFO, "complete": False}}
+
+
 @pytest.mark.parametrize(
     "expected, after, failure",
     [
         (True, [{"path": "/d/1"}], "left no dump at /d/*"),
         (False, [{"path": "/d/1"}], None),
-        (False, [{"path": "/d/1"}, {"path": "/d/2"}], "left a dump, /d/2; the page says data-dump"),
-        (False, [{"path": "/d/1"}, {"path": "/d/1", "on": "peer"}], "left a dump, /d/1; the page says data-dump"),
+        (False, [{"path": "/d/1"}, {"path": "/d/2"} | WHOLE], "left a dump, /d/2; the page says data-dump"),
+        (False, [{"path": "/d/1"}, {"path": "/d/1", "on": "peer"} | WHOLE], "left a dump, /d/1; the page says data-dump"),
+        (False, [{"path": "/d/1"}, {"path": "/d/2"} | CUT_OFF], None),
+        (False, [{"path": "/d/1"}, {"path": "/d/2", "unreadable": "begins with b'makedumpfile Failed.'"}], None),
     ],
 )
 def test_a_crash_leaves_what_it_was_announced_to_leave(expected, after, failure):
     outcome = Outcome("a", "")
-    record_new_dump(outcome, [{"path": "/d/1"}], after, ("/d/*",), expected, KERNEL, 1.0)
+    record_new_dump(outcome, [{"path": "/d/1"}], after, ("/d/*",), expected, KERNEL, 90.0)
     assert (outcome.failure is None) == (failure is None) and (failure or "") in (outcome.failure or "")
 
 

@@ -25,7 +25,7 @@ COMPRESSED = b"KDUMP   "
 ELF = b"\x7fELF"
 END_MARK = b"\xff" * 16  # offset and size -1, with which a flattened dump ends
 FLAT_HEADER_BYTES = 4096
-SEARCHED_BYTES = 256 << 20  # of a flattened dump; the headers come first
+MOST_PIECES = 1 << 20  # of a flattened dump that are looked at
 HEADER_BYTES = 1 << 20  # how far into a dump its headers and its VMCOREINFO may lie
 INCOMPLETE = 0x8  # makedumpfile's DUMP_DH_COMPRESSED_INCOMPLETE: it could not write everything
 RELEASE = slice(8 + 4 + 2 * 65, 8 + 4 + 3 * 65)  # utsname.release, behind the signature and the version
@@ -65,10 +65,13 @@ def elf_notes(file: IO[bytes]) -> bytes:
 
 
 def unflattened(file: IO[bytes]) -> bytes:
-    """The first ``HEADER_BYTES`` of the dump that a flattened file stands for."""
+    """The first ``HEADER_BYTES`` of the dump that a flattened file stands for.
+
+    All pieces are looked at: makedumpfile writes the headers of an ELF dump last, and those of a compressed dump twice.
+    """
     start = bytearray(HEADER_BYTES)
     file.seek(FLAT_HEADER_BYTES)
-    while file.tell() < SEARCHED_BYTES:
+    for _ in range(MOST_PIECES):
         head = file.read(16)
         if len(head) < 16:
             break
