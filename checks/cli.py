@@ -129,7 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     status = command("status", _status, "show which evidence still holds")
     for sub in (listing, status):
         _add_target(sub)
-        sub.add_argument("--json", action="store_true", help="print JSON")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    forms = status.add_mutually_exclusive_group()
+    forms.add_argument("--json", action="store_const", dest="form", const="json", default="lines", help="print JSON")
+    forms.add_argument("--markdown", action="store_const", dest="form", const="markdown", help="print a table, and what failed")
+    status.add_argument("--check", action="store_true", help="exit status 1 unless the evidence of all pages is valid")
     shell = command("shell", _shell, "open a shell in the machine as it is after a page, or after one of its snippets")
     shell.add_argument("place", metavar="PAGE[#ID]", help="quick-start, or quick-start#load-capture-kernel")
     _add_target(shell)
@@ -198,7 +202,7 @@ def _list(config: Config, options: argparse.Namespace) -> int:
 def _status(config: Config, options: argparse.Namespace) -> int:
     from checks.commands.status import show_status
 
-    return show_status(config, options.target, options.json)
+    return show_status(config, options.target, options.form, options.check)
 
 
 def _shell(config: Config, options: argparse.Namespace) -> int:

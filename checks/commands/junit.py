@@ -28,6 +28,16 @@ def failed_tests(*reports: Path) -> list[str]:
     return [f"{place} {name}" for (place, name), verdict in _verdicts(reports).items() if verdict == "failed"]
 
 
+def failure_reports(reports: Iterable[Path]) -> list[tuple[str, str]]:
+    """The name and the report of each test that failed. Reports that are missing are left out."""
+    failed = []
+    for case in (case for report in reports for case in _cases(report) or []):
+        for kind in ("failure", "error"):
+            if (found := case.find(kind)) is not None:
+                failed.append((case.get("name", ""), found.text or found.get("message") or ""))
+    return failed
+
+
 def _verdicts(reports: Iterable[Path]) -> dict[tuple[str, str], str]:
     verdicts: dict[tuple[str, str], str] = {}
     for report in reports:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from checks.commands.job_summary import job_summary
 from checks.config import Config
 from checks.evidence.validity import PageStatus, evidence_status
 from checks.pages.reader import read_guide
@@ -33,21 +34,28 @@ def list_snippets(config: Config, target_name: str | None, as_json: bool) -> int
     return 0
 
 
-def show_status(config: Config, target_name: str | None, as_json: bool) -> int:
-    """Print whether the evidence of each page and target holds, and what the saved states take."""
+def show_status(config: Config, target_name: str | None, form: str = "lines", check: bool = False) -> int:
+    """Print whether the evidence of each page and target holds, and what the saved states take.
+
+    ``form`` is "lines", "json", or "markdown": a table for people who read what a workflow did, with the failures of the last
+    ``./guide verify`` of each target. With ``check`` the exit status is 1 unless all of the evidence is valid.
+    """
     guide = read_guide(config)
     targets = load_targets(config)
     chosen = [choose_target(targets, target_name)] if target_name else list(targets.values())
     rows = evidence_status(config, guide, chosen)
-    if as_json:
+    if form == "json":
         print(json.dumps([vars(row) for row in rows], indent=1))
-        return 0
-    for row in rows:
-        print(_line(row))
-    if older := sum(row.machinery == "older" for row in rows):
-        print(f"{older} pages were run by an older machinery (checks/ has changed since): ./guide test --all runs them anew")
-    print(_states(config))
-    return 0
+    elif form == "markdown":
+        reports = [config.work_dir / f"junit-{target.name}.xml" for target in chosen]
+        print(job_summary(rows, {target.name: target.label for target in chosen}, reports))
+    else:
+        for row in rows:
+            print(_line(row))
+        if older := sum(row.machinery == "older" for row in rows):
+            print(f"{older} pages were run by an older machinery (checks/ has changed since): ./guide test --all runs them anew")
+        print(_states(config))
+    return 1 if check and not (rows and all(row.state == "valid" for row in rows)) else 0
 
 
 def _line(row: PageStatus) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from branches import Branches, add, git, replace
-from guides import ROOT, GuideFolder
+from guides import GuideFolder, this_config
 
-from checks import config as configuration
 from checks.commands import branch
 from checks.commands.allowed import Allowed, believed
 from checks.commands.branch import NOTHING, PLAIN_FILE, Change, Repository, plain_path
@@ -164,7 +163,7 @@ def test_a_guide_below_the_root_of_the_repository_is_reviewed_alone(tmp_path):
     ],
 )  # fmt: skip
 def test_which_paths_are_pages_and_data(path, allowed):
-    rules = Allowed(configuration.load(ROOT / "mkdocs.yml"))
+    rules = Allowed(this_config())
     assert rules.path(path) is allowed
     assert (rules.refusal(Change(path, PLAIN_FILE)) is None) is allowed
     assert (rules.refusal(Change(path, NOTHING)) is None) is allowed

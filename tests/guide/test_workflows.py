@@ -155,7 +155,7 @@ def test_pages_come_from_main_after_everything_passed():
     assert set(jobs()["attest"]["needs"]) == {"test", "verify"}
     assert jobs()["attest"]["if"] == site["if"]
     order = [step.get("run", step.get("uses", "")) for step in site["steps"]]
-    status = next(i for i, step in enumerate(order) if step.startswith("./guide status --json"))
+    status = next(i for i, step in enumerate(order) if step.startswith("./guide status --check"))
     assert status < order.index("./guide build")
 
 
