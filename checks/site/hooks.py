@@ -30,6 +30,7 @@ from checks.site import embeds, panels, releases
 from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
 from checks.site.facts import values as facts_by_release
+from checks.site.finding import diagnoses as diagnoses_from_evidence
 from checks.site.finding import messages as catalogue_of_messages
 from checks.site.finding import names
 from checks.site.urls import base_from_page
@@ -161,6 +162,11 @@ def messages(group: str) -> str:
     return _in_markdown(catalogue_of_messages.messages(_current(), group))
 
 
+def diagnoses() -> str:
+    """The table of the failures of data/failures.yml, with what the guide's own program said of each. See site/finding/diagnoses.py."""
+    return _in_markdown(diagnoses_from_evidence.diagnoses(_current()))
+
+
 def transcript_url(page: str, target: str | None = None) -> str:
     """The address of what a page's snippets printed, on ``target`` or else on the first target with a run of the page."""
     context = _current()
@@ -200,7 +206,21 @@ def _in_markdown(block: str) -> str:
 
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
-    for macro in (by_release, diagram, documented, facts, glossary, messages, program, proof, transcript_url, value, verified, widget)
+    for macro in (
+        by_release,
+        diagnoses,
+        diagram,
+        documented,
+        facts,
+        glossary,
+        messages,
+        program,
+        proof,
+        transcript_url,
+        value,
+        verified,
+        widget,
+    )  # fmt: skip
 }
 
 

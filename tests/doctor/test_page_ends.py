@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_evidence, this_guide
 
-from checks import config as configuration
-from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
-from checks.pages.reader import read_guide
 
 # page -> the ids of the faults and warnings that the doctor has to find there, and no others; the empty list: ready.
 EXPECTED: dict[str, list[str]] = read_yaml(ROOT / "tests" / "doctor" / "page_ends.yml")
 
 
-@cache
-def evidence() -> RecordedEvidence:
-    config = configuration.load(ROOT / "mkdocs.yml")
-    return RecordedEvidence(config, read_guide(config))
-
-
 def vm_pages() -> list[str]:
-    config = configuration.load(ROOT / "mkdocs.yml")
-    return [page.name for page in read_guide(config).primary if page.machine == "vm"]
+    return [page.name for page in this_guide().primary if page.machine == "vm"]
 
 
 def test_every_page_with_a_vm_has_an_expected_answer():
@@ -35,8 +24,8 @@ def test_every_page_with_a_vm_has_an_expected_answer():
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_doctor_says_at_the_end_of_a_page_what_is_expected(name):
     """Evidence of runs from before the doctor was asked has no answer; ./guide test --all renews all evidence."""
-    for target in evidence().targets():
-        run = evidence().of(target, name)
+    for target in this_evidence().targets():
+        run = this_evidence().of(target, name)
         if run is None or "at_end" not in run.data:
             continue
         found = json.loads(run.data["at_end"]["output"])
@@ -46,5 +35,5 @@ def test_the_doctor_says_at_the_end_of_a_page_what_is_expected(name):
 
 
 def test_a_run_asks_the_doctor_at_the_end_of_a_page():
-    run = evidence().of("debian-13", "doctor")
+    run = this_evidence().of("debian-13", "doctor")
     assert run is not None and run.data["at_end"]["command"][0] == "doctor/kdump_doctor.py"

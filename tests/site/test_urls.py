@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
 from checks import config as configuration
 from checks.model import GuideError
@@ -44,7 +44,7 @@ def test_a_language_without_a_tag_is_its_own_tag():
 
 
 def test_twins_come_from_mkdocs_yml():
-    assert configuration.load(ROOT / "mkdocs.yml").twins["zh"] == {"name": "中文", "hreflang": "zh-Hans"}
+    assert this_config().twins["zh"] == {"name": "中文", "hreflang": "zh-Hans"}
 
 
 @pytest.mark.parametrize("twins", ["[en, zh]", "{en: English}"])

@@ -40,6 +40,8 @@ GAP = "…"  # in the text of a message: what differs
 _PAGE = r"(?:[a-z0-9-]+/)*[a-z0-9-]+"
 _Id = Annotated[str, matching(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case words with hyphens")]
 _Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+SECTION = Annotated[str, matching(rf"{_PAGE}#[a-z0-9-]+", "PAGE#SECTION, such as grub#lost")]
+SNIPPET = Annotated[str, matching(rf"{_PAGE}#[a-z0-9-]+", "PAGE#SNIPPET, such as grub#late-file")]
 Texts = dict[str, str]  # a text for each language
 
 
@@ -52,7 +54,7 @@ class Message(Section):
     by: str
     where: _Names
     means: Texts
-    see: Annotated[str, matching(rf"{_PAGE}#[a-z0-9-]+", "PAGE#SECTION, such as grub#lost")]
+    see: SECTION
     source: str
     seen: Annotated[str, matching(rf"{_PAGE}(?:#[a-z0-9-]+)?", "PAGE#SNIPPET, or PAGE for its console")] | None = None
     doctor: _Names | None = None

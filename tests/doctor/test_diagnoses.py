@@ -1,0 +1,41 @@
+"""What kdump-doctor said of each failure that the pages bring about, as the evidence has it: it names that failure, first."""
+
+from __future__ import annotations
+
+import pytest
+from guides import ROOT, this_evidence, this_guide
+
+from checks.site.finding.diagnoses import Failure, first_finding, read
+
+GUIDE = this_guide()
+# The snippets with data-examine.
+EXAMINED = {f"{snippet.page}#{snippet.id}" for page in GUIDE.primary for snippet in page.snippets if snippet.examine}
+ASKED = [failure for failure in read(ROOT).failures if failure.asked_at in EXAMINED]
+
+
+def name(failure: Failure) -> str:
+    return f"{failure.asked_at}: {failure.en}"
+
+
+def entry(target: str, failure: Failure) -> dict:
+    page, _, snippet = (failure.asked_at or "").partition("#")
+    run = this_evidence().of(target, page)
+    return run.entries.get(snippet, {}) if run else {}
+
+
+def test_every_failure_that_a_vm_shows_is_asked_about():
+    shown = {failure.asked_at for failure in read(ROOT).failures if failure.asked_at and failure.doctor}
+    machines = {page.name: page.machine for page in GUIDE.primary}
+    assert {place for place in shown if machines[place.partition("#")[0]] == "vm"} == EXAMINED
+
+
+@pytest.mark.parametrize("failure", ASKED, ids=name)
+def test_the_doctor_names_the_failure_first(failure):
+    for target in this_evidence().targets():
+        if answer := entry(target, failure).get("examined"):
+            assert first_finding(answer) in (failure.doctor or ()), target
+
+
+@pytest.mark.parametrize("failure", ASKED, ids=name)
+def test_the_doctor_was_asked_on_debian_13(failure):
+    assert "examined" in entry("debian-13", failure)
