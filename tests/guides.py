@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,6 +19,7 @@ from checks import config as configuration
 from checks.config import Config
 from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import snippet_fingerprints
+from checks.evidence.validity import RecordedEvidence
 from checks.model import Guide, Outcome, Page, PageErrors, PageRun, Snippet
 from checks.pages.reader import read_guide
 from checks.targets import load_targets, skip_reason
@@ -42,6 +44,24 @@ class Ran:
     status: int
     out: str
     evidence: dict = field(default_factory=dict)
+
+
+@cache
+def this_config() -> Config:
+    """The configuration of this guide itself."""
+    return configuration.load(ROOT / "mkdocs.yml")
+
+
+@cache
+def this_guide() -> Guide:
+    """This guide itself, which takes seconds to read."""
+    return read_guide(this_config())
+
+
+@cache
+def this_evidence() -> RecordedEvidence:
+    """The committed evidence of this guide."""
+    return RecordedEvidence(this_config(), this_guide())
 
 
 def load_program(path: str) -> Any:

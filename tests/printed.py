@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.model import Output, Varies
 from checks.pages.shapes import Shapes
 
 NONE = Shapes()
-GUIDE = Shapes.load(configuration.load(ROOT / "mkdocs.yml").shapes_file)
+GUIDE = Shapes.load(this_config().shapes_file)
 
 # A page with one output, whose attributes and text are left open, and a few shapes.
 PAGE = "---\nmachine: container\n---\n\n# X {{#x}}\n\n```bash {{#say}}\necho\n```\n\n```text {{{braces}}}\n{text}\n```\n"

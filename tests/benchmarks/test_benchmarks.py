@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_config
 
 from benchmarks import growth, sites, snippets
 from benchmarks.__main__ import bench
@@ -98,7 +98,7 @@ def test_collecting_1000_pages_stands_beside_what_is_demanded():
 
 
 def test_a_generated_site_is_collected():
-    text = growth.report_collecting(configuration.load(ROOT / "mkdocs.yml"), sizes=(1, 2), snippets=2)
+    text = growth.report_collecting(this_config(), sizes=(1, 2), snippets=2)
     assert [line.split()[0] for line in text.splitlines()[5:]] == ["1", "2"], text
 
 
@@ -118,7 +118,7 @@ def test_the_error_of_a_failed_command_shows_the_end_of_its_output(tmp_path):
 
 def test_a_part_that_does_not_exist_is_named():
     with pytest.raises(GuideError, match="expected one of the parts snippets, growth, .*found 'speed'"):
-        bench(configuration.load(ROOT / "mkdocs.yml"), ["growth", "speed"])
+        bench(this_config(), ["growth", "speed"])
 
 
 def test_a_row_of_growth_run_is_compared_with_the_row_above():
@@ -129,7 +129,7 @@ def test_a_row_of_growth_run_is_compared_with_the_row_above():
 @pytest.mark.slow
 @pytest.mark.usefixtures("nothing_left")
 def test_a_small_bench_runs_in_real_containers(capsys):
-    text = snippets.report(configuration.load(ROOT / "mkdocs.yml"), Shape(2, 3), more=5, rounds=1)
+    text = snippets.report(this_config(), Shape(2, 3), more=5, rounds=1)
     assert "6 trivial snippets" in text
     for name in ("./guide verify", "Sybil", "cram", "bash -c each", "one bash a page"):
         assert f"\n{name} " in text
@@ -151,6 +151,6 @@ def test_what_runs_inside_a_container_is_counted(make_guide):
 @pytest.mark.slow
 @pytest.mark.usefixtures("nothing_left")
 def test_runs_of_generated_sites_are_measured_and_leave_no_state():
-    text = growth.report_running(configuration.load(ROOT / "mkdocs.yml"), sizes=(1, 2), snippets=2)
+    text = growth.report_running(this_config(), sizes=(1, 2), snippets=2)
     assert [line.split()[0] for line in text.splitlines()[5:7]] == ["1", "2"], text
     assert not list(cache_dir().glob(f"bench-{os.getpid()}"))

@@ -7,7 +7,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
-from guides import ROOT, fence, two_languages
+from guides import ROOT, fence, this_config, two_languages
 
 from benchmarks import autopkgtest, emulator, states, verify
 from benchmarks.emulator import VariantSeconds
@@ -43,7 +43,7 @@ def copied(tmp_path):
 
 @pytest.fixture
 def target():
-    config = configuration.load(ROOT / "mkdocs.yml")
+    config = this_config()
     return choose_target(load_targets(config), "debian-13")
 
 
@@ -203,7 +203,7 @@ def test_extra_packages_make_another_image_and_leave_the_emulator_alone(tmp_path
 
 
 def test_the_story_is_a_guide_that_crashes_once(tmp_path, target):
-    targets = load_targets(configuration.load(ROOT / "mkdocs.yml"))
+    targets = load_targets(this_config())
     general = autopkgtest.with_general_kernel(target)
     targets[general.name] = general
     story = (ROOT / "data" / "bench" / "story.md").read_text()

@@ -7,10 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from guides import ROOT, fence
-
-from checks import config as configuration
-from checks.pages.reader import read_guide
+from guides import fence, this_config, this_guide
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
@@ -21,7 +18,7 @@ def report(ran, page, snippet_id):
 
 def test_a_crash_needs_the_pages_own_install_snippet(make_guide):
     """The quick start's own reboot and panic, without its install snippet: nobody else reserves or loads anything."""
-    guide = read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    guide = this_guide()
     snippets = {snippet.expect: snippet.code for snippet in guide.pages["en", "quick-start"].snippets}
     body = fence("reboot", snippets["reboot"], expect="reboot") + fence("panic", snippets["crash"], expect="crash")
     make_guide.page("bare", body, machine="vm")
@@ -128,7 +125,7 @@ def test_a_vm_runs_beside_somebody_elses_event_loop():
     from checks.machines.vm import Vm
     from checks.targets import default_target, load_targets
 
-    targets = load_targets(configuration.load(ROOT / "mkdocs.yml"))
+    targets = load_targets(this_config())
     target = default_target(targets)
     builder = Builder(targets)
     emulator, disk = builder.emulator(target), builder.disk(target)

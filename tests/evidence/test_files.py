@@ -6,9 +6,8 @@ import json
 from dataclasses import replace
 
 import pytest
-from guides import ROOT, guide, page
+from guides import ROOT, guide, page, this_config
 
-from checks import config as configuration
 from checks.evidence.files import read_evidence, write_evidence
 from checks.evidence.fingerprints import snippet_fingerprints
 from checks.model import GuideError, Outcome, PageRun
@@ -39,7 +38,7 @@ ESCAPED = r"\x1b]52;c;aGk=\x07\x1b[2J\u009b31m\u202e\udcff"
 
 def test_nothing_that_a_terminal_obeys_gets_into_evidence(tmp_path):
     """Root in a machine names its kernel, its packages, its dumps, and the reason of a panic."""
-    target = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    target = load_targets(this_config())["debian-13"]
     made = guide(page("a", "true"))
     snippet = replace(made.primary[0].snippets[0], expect="crash")
     crashed = replace(made.primary[0], snippets=(snippet,))

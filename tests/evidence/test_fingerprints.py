@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from guides import ROOT, guide, page
+from guides import guide, page, this_config
 
-from checks import config as configuration
 from checks.evidence.fingerprints import page_fingerprints, snippet_fingerprints
 from checks.model import Program
 from checks.targets import load_targets
 
-TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+TARGET = load_targets(this_config())["debian-13"]
 
 
 def test_a_changed_byte_unsettles_what_comes_after_it_and_nothing_else():
-    target = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    target = load_targets(this_config())["debian-13"]
     a, b = page("a", "one", "two"), page("b", "three", after="a")
     before = snippet_fingerprints(guide(a, b), a, target) | snippet_fingerprints(guide(a, b), b, target)
     changed = page("a", "one", "two!")

@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from guides import ROOT
+from guides import this_config
 from recorded import PAGE, reseal, site_with_evidence, status
 
-from checks import config as configuration
 from checks.cli import main
 from checks.evidence import digest
 from checks.evidence.validity import RecordedEvidence
@@ -196,5 +195,5 @@ def test_a_full_disk_leaves_the_old_evidence_and_its_recording(site, monkeypatch
 
 
 def test_the_committed_evidence_contradicts_nothing():
-    config = configuration.load(ROOT / "mkdocs.yml")
+    config = this_config()
     assert RecordedEvidence(config, read_guide(config)).invalid == {}

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_guide
 
-from checks import config as configuration
 from checks.mkdocs_yml import read_yaml
-from checks.pages.reader import read_guide
 from checks.targets import skip_reason
 from doctor.kdump_doctor import FINDINGS
 
@@ -29,7 +27,7 @@ def name(failure: dict) -> str:
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    return this_guide()
 
 
 @pytest.fixture(scope="module")

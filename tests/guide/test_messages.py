@@ -5,21 +5,19 @@ from __future__ import annotations
 import re
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_config, this_guide
 
-from checks import config as configuration
 from checks.mkdocs_yml import read_yaml
 from checks.pages import glossary
-from checks.pages.reader import read_guide
 from checks.site.context import context_of
 from checks.site.finding import catalogue, messages, names
 
-CONFIG = configuration.load(ROOT / "mkdocs.yml")
+CONFIG = this_config()
 
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(CONFIG)
+    return this_guide()
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,9 @@ import axe_playwright_python
 import kernel_crashkernel as kernel
 import pytest
 import yaml
-from guides import ROOT, two_languages
+from guides import ROOT, this_guide, two_languages
 from sites import VIOLATIONS
 
-from checks import config as configuration
-from checks.pages.reader import read_guide
 from checks.site import build as building
 
 pytest_plugins = ["sites"]
@@ -47,7 +45,7 @@ def memories() -> list[int]:
 @pytest.fixture(scope="module")
 def program():
     """The function of the page's program: a value and bytes to bytes, or to what it raises."""
-    page = read_guide(configuration.load(ROOT / "mkdocs.yml")).pages["en", "crashkernel"]
+    page = this_guide().pages["en", "crashkernel"]
     names: dict = {"__name__": "crashkernel"}
     exec(next(snippet.code for snippet in page.snippets if snippet.id == "planner"), names)
 

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from guides import ROOT
+from guides import ROOT, this_config, this_guide
 
-from checks import config as configuration
 from checks.model import Page, meant_for
 from checks.pages.macros import RELEASE_BLOCK
 from checks.pages.reader import read_guide
@@ -17,7 +16,7 @@ from checks.pages.references import RELEASES, Traces, load_sources, load_traces,
 from checks.pages.rules import release_blocks
 from checks.targets import load_targets
 
-CONFIG = configuration.load(ROOT / "mkdocs.yml")
+CONFIG = this_config()
 TARGETS = tuple(load_targets(CONFIG))
 # Words that many sentences have for another reason than a release, such as "6.12" and "y", say nothing here.
 _TELLING = re.compile(r"(?=.*\d).{6,}")
@@ -26,7 +25,7 @@ OTHER_ARCHITECTURE = re.compile(r"\b(?:arm64|ppc64(?:el|le)?|s390x)\b")
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(CONFIG)
+    return this_guide()
 
 
 def test_every_target_has_its_age_and_its_column():

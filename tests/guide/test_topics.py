@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_guide
 
-from checks import config as configuration
 from checks.mkdocs_yml import read_yaml
-from checks.pages.reader import read_guide
 from checks.targets import skip_reason
 
 TOPICS = read_yaml(ROOT / "data" / "topics.yml")
-ROWS = set(range(1, 47)) - {31}  # without gdb
+ROWS = set(range(1, 47))
 
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    return this_guide()
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_guide
 
-from checks import config as configuration
 from checks.mkdocs_yml import read_yaml
 from checks.model import Page
-from checks.pages.reader import read_guide
 
 # What neither code nor an address is: as in checks/pages/glossary.py.
 NO_PROSE = re.compile(r"`[^`]*`|\]\([^)]*\)|<[^>]*>|\{[^}]*\}|\[\[\[.*?\]\]\]")
@@ -53,7 +51,7 @@ RELEASE = re.compile(r"\b(?:Debian|Ubuntu) \d|\b(?:12|13|14|22\.04|24\.04|26\.04
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    return this_guide()
 
 
 def prose(page: Page) -> Iterator[tuple[int, str]]:

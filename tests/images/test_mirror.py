@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
 from checks import config as configuration
 from checks import targets
@@ -23,7 +23,7 @@ def test_the_hosts_own_mirrors_serve_another_release_of_its_family():
     found = mirror.parse(INDEXTARGETS, "bookworm")
     assert found == mirror.Mirror("http://deb.example/debian/", "http://deb.example/debian-security/")
     assert mirror.parse(INDEXTARGETS, "noble") is None
-    config = configuration.load(ROOT / "mkdocs.yml")
+    config = this_config()
     lines = found.sources(load_targets(config)["debian-13"])
     assert [line.split("] ")[-1] for line in lines] == [
         "http://deb.example/debian/ trixie main",
@@ -35,7 +35,7 @@ def test_the_hosts_own_mirrors_serve_another_release_of_its_family():
 def test_security_fixes_are_asked_for_only_where_somebody_names_their_place(monkeypatch):
     """A Debian mirror need not have them, and a suite that is not there ends apt."""
     found = mirror.parse("http://deb.example/debian/ bookworm\n", "bookworm")
-    target = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    target = load_targets(this_config())["debian-13"]
     suites = [" trixie main", " trixie-updates main"]
     assert [line.split("/debian/")[-1] for line in found.sources(target)] == suites
     monkeypatch.setenv("GUIDE_MIRROR_DEBIAN", "http://deb.example/debian/")
@@ -70,7 +70,7 @@ def test_a_build_takes_old_lists_only_where_the_hosts_own_apt_does(told, options
 )
 def test_the_default_target_is_of_the_hosts_family(monkeypatch, release, name):
     monkeypatch.setattr(targets, "host_release", lambda: release)
-    assert default_target(load_targets(configuration.load(ROOT / "mkdocs.yml"))).name == name
+    assert default_target(load_targets(this_config())).name == name
 
 
 def test_a_wrong_key_of_a_target_is_named(tmp_path):

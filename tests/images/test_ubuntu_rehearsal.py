@@ -13,15 +13,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from guides import ROOT, GuideFolder
+from guides import ROOT, GuideFolder, this_config
 from ubuntu_archive import Archive
 
-from checks import config as configuration
 from checks.targets import load_targets
 
 pytestmark = pytest.mark.slow
 
-TARGETS = load_targets(configuration.load(ROOT / "mkdocs.yml"))
+TARGETS = load_targets(this_config())
 OF_PAGES = [target for target in TARGETS.values() if target.family == "ubuntu"]
 
 

@@ -9,9 +9,8 @@ import subprocess
 import time
 
 import pytest
-from guides import HEAD, ROOT, one_language
+from guides import HEAD, one_language, this_guide
 
-from checks import config as configuration
 from checks.lint import reader_shell
 from checks.lint.bash_commands import commands
 from checks.pages.reader import read_guide
@@ -163,7 +162,7 @@ def test_a_finding_ends_a_run_and_a_skipped_snippet_is_looked_at_too(tmp_path):
 
 
 def test_the_guide_has_no_finding():
-    guide = read_guide(configuration.load(ROOT / "mkdocs.yml"))
+    guide = this_guide()
     assert [str(problem) for problem in reader_shell.check(guide)] == []
     count = sum(len(commands(snippet.code)[0]) for page in guide.primary for snippet in page.snippets if snippet.language == "bash")
     assert count > 1000, "the commands of the guide were read"

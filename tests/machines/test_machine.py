@@ -6,9 +6,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.images.build import Builder
 from checks.machines.accelerator import accelerator
 from checks.machines.channel import decode
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("nothing_left")
 
 @pytest.fixture(scope="module")
 def builder() -> Builder:
-    return Builder(load_targets(configuration.load(ROOT / "mkdocs.yml")))
+    return Builder(load_targets(this_config()))
 
 
 def new_machine(kind: str, builder: Builder, image: str | None = None) -> Machine:

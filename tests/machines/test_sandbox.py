@@ -8,9 +8,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.images.build import Builder
 from checks.machines.container import Container, ContainerLimits
 from checks.machines.machine import MachineLost
@@ -27,7 +26,7 @@ SECRET = "http://user:SECRET@proxy.invalid:3128"
 
 @pytest.fixture(scope="module")
 def builder() -> Builder:
-    return Builder(load_targets(configuration.load(ROOT / "mkdocs.yml")))
+    return Builder(load_targets(this_config()))
 
 
 def new_session(builder: Builder, **options) -> Session:

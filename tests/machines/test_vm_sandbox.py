@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.images.build import Builder
 from checks.machines import snapshot
 from checks.machines.hardware import Hardware
@@ -23,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nothing_left")]
 
 @pytest.fixture(scope="module")
 def builder() -> Builder:
-    return Builder(load_targets(configuration.load(ROOT / "mkdocs.yml")))
+    return Builder(load_targets(this_config()))
 
 
 @pytest.fixture

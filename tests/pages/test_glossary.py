@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from guides import ROOT, two_languages
+from guides import ROOT, this_config, two_languages
 
-from checks import config as configuration
 from checks.config import Config
 from checks.model import GuideError
 from checks.pages import glossary
@@ -159,7 +158,7 @@ def test_names_to_avoid_are_found_in_prose_and_only_there(tmp_path):
 
 @pytest.fixture(scope="module")
 def own():
-    config = configuration.load(ROOT / "mkdocs.yml")
+    config = this_config()
     guide = read_guide(config)
     return config, guide, load_terms(config, guide)
 

@@ -9,11 +9,10 @@ from functools import cache
 from pathlib import Path
 
 from examples import examples
-from guides import ROOT, guide, page
+from guides import guide, page, this_config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import config as configuration
 from checks.evidence.fingerprints import snippet_fingerprints
 from checks.model import Guide, Output, Page, Varies
 from checks.pages.tree import ancestors, find_pages, order, wrong_order
@@ -22,7 +21,7 @@ from checks.targets import Target, load_targets
 
 @cache
 def target() -> Target:
-    return load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    return load_targets(this_config())["debian-13"]
 
 
 @st.composite

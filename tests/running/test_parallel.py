@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.evidence.files import write_evidence
 from checks.evidence.fingerprints import page_fingerprints
 from checks.model import Guide, Page, PageRun, Snippet
@@ -15,7 +14,7 @@ from checks.pages.tree import order
 from checks.pytest_plugin import parallel
 from checks.targets import load_targets
 
-TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+TARGET = load_targets(this_config())["debian-13"]
 
 
 def pages(*rows) -> Guide:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.images.build import Builder
 from checks.machines.container import Container
 from checks.model import Outcome, Snippet
@@ -30,7 +29,7 @@ OVERDUE = "did not end within"
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    builder = Builder(load_targets(configuration.load(ROOT / "mkdocs.yml")))
+    builder = Builder(load_targets(this_config()))
     image = builder.container(choose_target(builder.targets, None))
     session = Session(Container(builder.engine(), image.tag))
     session.open()

@@ -10,9 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from guides import ROOT
+from guides import this_config
 
-from checks import config as configuration
 from checks.evidence.fingerprints import snippet_fingerprints
 from checks.machines.console import Console
 from checks.machines.machine import MachineLost
@@ -139,7 +138,7 @@ def test_the_button_is_qemus_own_command():
 
 
 def test_the_button_counts_in_the_hash_of_the_snippet_and_in_no_other():
-    target = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+    target = load_targets(this_config())["debian-13"]
 
     def chain(*snippets):
         page = Page("p", "en", Path("p.md"), "p", machine="vm", snippets=snippets)

@@ -12,9 +12,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from guides import ROOT
+from guides import ROOT, this_config
 
-from checks import config as configuration
 from checks.config import StateLimits
 from checks.host import require_free_space
 from checks.model import GuideError, Outcome, PageRun
@@ -23,7 +22,7 @@ from checks.states.record import Record
 from checks.states.store import StateImage, Store
 from checks.targets import load_targets
 
-TARGET = load_targets(configuration.load(ROOT / "mkdocs.yml"))["debian-13"]
+TARGET = load_targets(this_config())["debian-13"]
 
 
 def key(number: int) -> str:
