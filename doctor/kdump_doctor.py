@@ -123,8 +123,8 @@ OUTCOMES = {
         "A crash now would start the capture kernel, which would then wait: no dump, and nothing restarts the machine.",
         "现在崩溃的话，捕获内核会启动，然后一直等待：没有转储，机器也不会自行重启。"),
     "empty": Words(
-        "A crash now would leave an empty dump, report it as saved, and restart the machine.",
-        "现在崩溃的话，会留下一个空的转储，却报告已保存，然后重启机器。"),
+        "A crash now would leave a file that is no dump, report it as saved, and restart the machine.",
+        "现在崩溃的话，会留下一个不是转储的文件，却报告已保存，然后重启机器。"),
     "partial": Words(
         "A crash now would save the kernel's log at best, no whole dump, and restart the machine.",
         "现在崩溃的话，最多存下内核日志，没有完整的转储，然后重启机器。"),
@@ -334,8 +334,8 @@ FINDINGS = {
         en="Line {line}: nothing reads {name}{guess}.",
         zh="第 {line} 行：没有程序会读 {name}{guess}。"),
     "settings.arguments": Kind("fault", "dump-levels#failure", crash="empty",
-        en="MAKEDUMP_ARGS: makedumpfile refuses {option}. It would write an empty dump.",
-        zh="MAKEDUMP_ARGS：makedumpfile 不接受 {option}，写出的转储会是空的。"),
+        en="MAKEDUMP_ARGS: makedumpfile refuses {option}. It would write its error instead of a dump.",
+        zh="MAKEDUMP_ARGS：makedumpfile 不接受 {option}，写到文件里的会是报错，而不是转储。"),
     "settings.folder": Kind("fault", "settings#keys", crash="partial",
         en="KDUMP_COREDIR is {value}, which is no absolute path.",
         zh="KDUMP_COREDIR 是 {value}，不是绝对路径。"),
