@@ -8,7 +8,7 @@
 const QUERY = 2, RESULT = 3; // types of messages, see the theme's integrations/search/worker/message
 const LONGEST = 1000; // characters of a query that are looked at; the theme's time grows with their square
 // What each kind of agreement weighs. Each is a share of the query, from 0 to 1.
-const IN_ONE_PIECE = 3, ANYWHERE = 1.5, ON_THE_PAGE = 0.5, BY_NAME = 5, BY_TITLE = 3, THEME = 0.2;
+const IN_ONE_PIECE = 3, ANYWHERE = 1.5, ON_THE_PAGE = 0.5, BY_NAME = 5, BY_TITLE = 3, THEME = 0.2, NEXT_SECTIONS = 0.25;
 const LONGEST_WORD = 12; // in Chinese characters
 const REPEATED = 8; // words of a query after which what follows is taken for a repetition
 const SCATTERED = 0.6; // of a name whose words stand in the query, but not one after the other
@@ -116,6 +116,9 @@ function rank({ location }) {
   );
 }
 
+// A page's place: its best section counts, and those that come next a little.
+const ofPage = ([best, ...others]) => best.score + NEXT_SECTIONS * others.slice(0, 3).reduce((sum, { score }) => sum + score, 0);
+
 addEventListener("message", ({ data: message }) => {
   if (message.data.docs) {
     separator = new RegExp(message.data.config.separator);
@@ -151,7 +154,7 @@ self.postMessage = (message) => {
     for (const page of items) {
       page.sort((one, other) => other.score - one.score);
     }
-    items.sort(([one], [other]) => other.score - one.score);
+    items.sort((one, other) => ofPage(other) - ofPage(one));
   }
   send.call(self, message);
 };
