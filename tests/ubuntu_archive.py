@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+from ubuntu_packages import COMPONENTS
 
 from checks.images import mirror
 from checks.targets import COMMON, EMULATOR, VM, Target
@@ -27,7 +29,6 @@ ONLY_UBUNTU = {
     "linux-crashdump": "kdump-tools",
 }
 POCKETS = ("", "-updates", "-security")
-COMPONENTS = ("main", "universe")
 
 
 def run(*command: str | Path, **options: object) -> str:
@@ -36,10 +37,18 @@ def run(*command: str | Path, **options: object) -> str:
     return str(done.stdout)
 
 
-class Archive:
-    """Below ``folder``: ``www/ubuntu`` is the archive, ``etc`` what a host that uses it has in /etc and /usr/share/keyrings."""
+def component_of(package: str, known: Mapping[str, str]) -> str:
+    """The component of a package: the one of ``known``; of others, which the named ones need, half lie in each component."""
+    return known.get(package) or COMPONENTS[ord(package[0]) % 2]
 
-    def __init__(self, folder: Path, content: Target, suites: Iterable[str]):
+
+class Archive:
+    """Below ``folder``: ``www/ubuntu`` is the archive, ``etc`` what a host that uses it has in /etc and /usr/share/keyrings.
+
+    ``suites``: for each suite, such as noble, the components of packages by name, as data/ubuntu_packages.yml has them.
+    """
+
+    def __init__(self, folder: Path, content: Target, suites: Mapping[str, Mapping[str, str]]):
         self.folder, self.root = folder, folder / "www" / "ubuntu"
         self._environment = {**os.environ, "GNUPGHOME": str(folder / "gpg")}
         (folder / "gpg").mkdir(mode=0o700)
@@ -50,9 +59,9 @@ class Archive:
             self._make_package(name, real)
         entries = {path.name: self._entry(path) for path in sorted((self.root / "pool").glob("*.deb"))}
         self._make_key()
-        for suite in suites:
+        for suite, known in suites.items():
             for pocket in POCKETS:
-                self._make_suite(f"{suite}{pocket}", entries if pocket == "" else {})
+                self._make_suite(f"{suite}{pocket}", entries if pocket == "" else {}, known)
         run("gpgconf", "--kill", "all", env=self._environment)  # else gpg's agent would stay
 
     # ---- the contents
@@ -114,12 +123,12 @@ class Archive:
         keyring.parent.mkdir(parents=True)
         run("gpg", "--batch", "--output", keyring, "--export", env=self._environment)
 
-    def _make_suite(self, suite: str, entries: dict[str, str]) -> None:
-        """Packages lie in main where their first letter is even, else in universe, so that a recipe without universe fails."""
+    def _make_suite(self, suite: str, entries: dict[str, str], known: Mapping[str, str]) -> None:
+        """``entries``: the paragraphs of the index, by the name of the package's file, which begins with that of the package."""
         folder = self.root / "dists" / suite
         sums = []
-        for number, component in enumerate(COMPONENTS):
-            text = "\n".join(entry for name, entry in entries.items() if ord(name[0]) % 2 == number)
+        for component in COMPONENTS:
+            text = "\n".join(entry for file, entry in entries.items() if component_of(file.partition("_")[0], known) == component)
             index = folder / component / "binary-amd64" / "Packages"
             index.parent.mkdir(parents=True)
             index.write_text(text)

@@ -15,18 +15,21 @@ from pathlib import Path
 import pytest
 from guides import ROOT, GuideFolder, this_config
 from ubuntu_archive import Archive
+from ubuntu_packages import components
 
 from checks.targets import load_targets
 
 pytestmark = pytest.mark.slow
 
-TARGETS = load_targets(this_config())
+CONFIG = this_config()
+TARGETS = load_targets(CONFIG)
 OF_PAGES = [target for target in TARGETS.values() if target.family == "ubuntu"]
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    return Archive(tmp_path_factory.mktemp("archive"), TARGETS["debian-13"], sorted({target.suite for target in OF_PAGES}))
+    known = components(CONFIG, TARGETS)
+    return Archive(tmp_path_factory.mktemp("archive"), TARGETS["debian-13"], {target.suite: known[target.name] for target in OF_PAGES})
 
 
 def test_the_recipe_makes_machines_that_boot(archive, tmp_path):
