@@ -6,19 +6,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from guides import ROOT
+from guides import this_config, this_guide
 from ubuntu_archive import component_of
 from ubuntu_packages import components, load_groups
 
-from checks import config as configuration
 from checks.model import Page, PageErrors, meant_for
 from checks.pages.macros import RELEASE_BLOCK
-from checks.pages.reader import read_guide
 from checks.pages.references import load_sources
 from checks.pages.rules import release_blocks
 from checks.targets import COMMON, EMULATOR, IMAGE_FILES, VM, Target, load_targets
 
-CONFIG = configuration.load(ROOT / "mkdocs.yml")
+CONFIG = this_config()
 TARGETS = load_targets(CONFIG)
 UBUNTU = [name for name, target in TARGETS.items() if target.family == "ubuntu"]
 _INSTALL = re.compile(r"\bapt(?:-get)?(?: -[-\w]+)* install((?: +[^\s;|&`]+)+)")
@@ -27,7 +25,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # so no option, and no name with a 
 
 @pytest.fixture(scope="module")
 def guide():
-    return read_guide(CONFIG)
+    return this_guide()
 
 
 @pytest.fixture(scope="module")
