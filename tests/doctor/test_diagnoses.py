@@ -13,6 +13,13 @@ EXAMINED = {f"{snippet.page}#{snippet.id}" for page in GUIDE.primary for snippet
 ASKED = [failure for failure in read(ROOT).failures if failure.asked_at in EXAMINED]
 
 
+# Shown by a VM, and the doctor was not asked there, because of what is said beside it.
+NOT_ASKED = {
+    "storage#open-in-192m",  # the volume that needs too much memory is mounted nowhere at that moment; tests/doctor has the case
+    "storage#where",  # the volume is no longer mounted; at storage#armed it is, and there the doctor is still to be asked
+}
+
+
 def name(failure: Failure) -> str:
     return f"{failure.asked_at}: {failure.en}"
 
@@ -26,7 +33,7 @@ def entry(target: str, failure: Failure) -> dict:
 def test_every_failure_that_a_vm_shows_is_asked_about():
     shown = {failure.asked_at for failure in read(ROOT).failures if failure.asked_at and failure.doctor}
     machines = {page.name: page.machine for page in GUIDE.primary}
-    assert {place for place in shown if machines[place.partition("#")[0]] == "vm"} == EXAMINED
+    assert {place for place in shown if machines[place.partition("#")[0]] == "vm"} - NOT_ASKED == EXAMINED
 
 
 @pytest.mark.parametrize("failure", ASKED, ids=name)
