@@ -40,6 +40,14 @@ def plain(data: bytes) -> str:
     return visible("\n".join(_settle(line) for line in text.split("\n")).rstrip("\n"))
 
 
+def flowing(text: str) -> str:
+    r"""The text with no other control characters than newline, tab, carriage return and backspace, for a terminal to show.
+
+    All else that a terminal would obey is removed, colours among it, and what nobody would see is shown as by ``plain``.
+    """
+    return "".join(part if part in "\r\b" else visible(part) for part in re.split(r"([\r\b])", _CONTROL.sub("", text)))
+
+
 def _settle(line: str) -> str:
     """What is left of one line after its carriage returns and backspaces, which only move the cursor."""
     if "\r" not in line and "\b" not in line:

@@ -25,6 +25,8 @@ from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.targets import Target, load_targets
 from checks.terminal import plain
 
+MOST_SECONDS = 1e7  # of a recording, as of a run (shape.py)
+
 
 @dataclass(frozen=True)
 class RecordedRun:
@@ -53,6 +55,30 @@ class RecordedRun:
 
     def console(self) -> str | None:
         """The recording's text as a terminal would show it; None where there is no recording. GuideError for a damaged recording."""
+        rows = self._rows()
+        try:
+            return None if rows is None else plain("".join(str(shown) for _, kind, shown in rows if kind == "o").encode())
+        except (ValueError, TypeError) as error:
+            raise self._damaged(error) from None
+
+    def printed(self) -> list[tuple[float, str]]:
+        """What the console printed, piece by piece, each with its seconds since the recording began; empty where there is no recording.
+
+        The pieces are as they were recorded, with all that a terminal would obey. GuideError for a damaged recording.
+        """
+        pieces: list[tuple[float, str]] = []
+        try:
+            for seconds, kind, shown in self._rows() or ():
+                if kind == "o":
+                    if not isinstance(shown, str) or not (pieces[-1][0] if pieces else 0) <= seconds < MOST_SECONDS:
+                        raise ValueError(f"expected a later time and a text, found {seconds!r:.20} and {shown!r:.20}")
+                    pieces.append((float(seconds), shown))
+        except (ValueError, TypeError) as error:
+            raise self._damaged(error) from None
+        return pieces
+
+    def _rows(self) -> list[Any] | None:
+        """The events of the recording, each a list of three: seconds, kind, text. None where there is no recording."""
         try:
             compressed = read_regular(self.cast)
             if compressed is None:
@@ -61,10 +87,12 @@ class RecordedRun:
                 text = file.read(MOST_BYTES + 1)
             if len(text) > MOST_BYTES:
                 raise ValueError(f"its text is larger than {MOST_BYTES >> 20} MiB")
-            events = [json.loads(line) for line in text.decode().splitlines() if line.startswith("[")]
-            return plain("".join(str(shown) for _, kind, shown in events if kind == "o").encode())
-        except (OSError, EOFError, zlib.error, ValueError, TypeError, RecursionError) as error:
-            raise GuideError(f"{self.cast}: no recording of a console: {error}; ./guide verify {self.page} renews it") from None
+            return [json.loads(line) for line in text.decode().splitlines() if line.startswith("[")]
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> GuideError:
+        return GuideError(f"{self.cast}: no recording of a console: {error}; ./guide verify {self.page} renews it")
 
     def validity_of(self, snippet: Snippet, fingerprint: str) -> str:
         """Either "valid", when the run was of this snippet, after all that stands before it now, or "stale"."""

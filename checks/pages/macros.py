@@ -23,6 +23,7 @@ MACROS: dict[str, tuple[int, int | None]] = {
     "messages": (1, 1),
     "program": (1, 1),
     "proof": (0, 0),
+    "replay": (2, 2),
     "transcript_url": (1, 2),
     "value": (1, 3),
     "verified": (0, 0),

@@ -30,7 +30,8 @@ _HIDDEN = (
 )
 _FENCES = etree.XPath(f"//*[@data-fence][not({_HIDDEN})]")
 _SNIPPETS = etree.XPath(f"//*[@data-copy][not({_HIDDEN})]")
-_OTHER_BLOCKS = etree.XPath("count(//pre[not(ancestor::*[@data-fence])])")
+# A still picture of a console (templates/replay.html) is no code. No page's own HTML may have its class (html_policy.py).
+_OTHER_BLOCKS = etree.XPath("count(//pre[not(ancestor::*[@data-fence]) and not(@class='replay__screen')])")
 _IDS = etree.XPath("//@id", smart_strings=False)
 # What would run, or load, something that is no file of the site. A script of JSON is data.
 _ACTIVE = etree.XPath(

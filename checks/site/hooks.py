@@ -33,6 +33,7 @@ from checks.site.facts import values as facts_by_release
 from checks.site.finding import diagnoses as diagnoses_from_evidence
 from checks.site.finding import messages as catalogue_of_messages
 from checks.site.finding import names
+from checks.site.replay import figures
 from checks.site.urls import base_from_page
 
 _PICKER = "picker"  # no macro that a page can call
@@ -167,6 +168,11 @@ def diagnoses() -> str:
     return _in_markdown(diagnoses_from_evidence.diagnoses(_current()))
 
 
+def replay(page: str, snippet: str) -> str:
+    """What the console printed when a snippet of a page crashed the machine: a still picture, and a player. See site/replay/."""
+    return figures.of_page(_current(), page, snippet)
+
+
 def transcript_url(page: str, target: str | None = None) -> str:
     """The address of what a page's snippets printed, on ``target`` or else on the first target with a run of the page."""
     context = _current()
@@ -207,21 +213,9 @@ def _in_markdown(block: str) -> str:
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
     for macro in (
-        by_release,
-        diagnoses,
-        diagram,
-        documented,
-        facts,
-        glossary,
-        messages,
-        program,
-        proof,
-        transcript_url,
-        value,
-        verified,
-        widget,
-    )  # fmt: skip
-}
+        by_release, diagnoses, diagram, documented, facts, glossary, messages, program, proof, replay, transcript_url, value, verified, widget
+    )
+}  # fmt: skip
 
 
 # ---- the formatter
@@ -251,7 +245,7 @@ def format_fence(
         marks["data-copy"] = _attribute(source)
         options = _with_title(options, attributes)
         if _context is not None and id_value:
-            below = panels.badge(_context, id_value)
+            below = panels.badge(_context, id_value) + figures.of_snippet(_context, id_value)
             above, targets = releases.of_snippet(_context, id_value)
     elif output and _context is not None:
         above, targets = releases.of_output(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))

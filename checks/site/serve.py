@@ -208,7 +208,7 @@ def _watched(config: Config) -> list[Path]:
 
 def _last_change(folder: Path) -> int:
     """When a Python file, template or list of words in the folder was last written, in ns since the epoch."""
-    return max(_written(path) for path in folder.rglob("*") if path.suffix in (".py", ".yml", ".html", ".css"))
+    return max(_written(path) for path in folder.rglob("*") if path.suffix in (".py", ".yml", ".html", ".css", ".js"))
 
 
 def _written(path: Path) -> int:

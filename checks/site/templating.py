@@ -23,7 +23,7 @@ def _templates() -> Environment:
 
 def _seen(value: Any) -> Any:
     """A value as the templates write it: of a text, what cannot be seen is made visible. What a machine printed may be meant to mislead."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or (value.isascii() and value.isprintable()):
         return value
     if isinstance(value, Markup):  # HTML, in which "<U+202E>" would be an element
         return Markup("".join(character if (seen := visible(character)) == character else escape(seen) for character in str(value)))

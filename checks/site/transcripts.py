@@ -13,6 +13,7 @@ from checks.evidence.validity import RecordedRun
 from checks.model import PEER_HOSTNAME, Guide, Page
 from checks.site import templating
 from checks.site.context import SiteContext, context_of
+from checks.site.replay import frames
 from checks.site.urls import base_from_transcript, page_url, transcript_folder
 
 # What the template asks for, and not every entry of the evidence has.
@@ -35,6 +36,7 @@ def write(config: Config, guide: Guide, out: Path) -> list[Path]:
                     # The bytes that the workflow has signed, so that a reader can check them (SECURITY.md).
                     shutil.copyfile(evidence_file(config.evidence_dir, target, page.name), file.parent / "evidence.json")
                     _write_console(context, page, run, file.parent)
+                    frames.write(context, page, run, file.parent, out)
     return written
 
 

@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 PROGRAMS = "programs"  # the folder of the built site, beside the languages, with the guide's own programs
 
+PLAYER = "replay"  # the folder of the built site, beside the languages, with the player of recordings
+
 TRANSCRIPTS = "proof"  # the folder of all transcripts, in the folder of each language
 
 
@@ -39,6 +41,16 @@ def transcript_folder(target: str, page_name: str) -> str:
 def transcript_url(base: str, target: str, page_name: str, snippet_id: str = "") -> str:
     """The address of a transcript, or of the part of the transcript that one snippet printed."""
     return base + quote(transcript_folder(target, page_name)) + (f"#{snippet_id}" if snippet_id else "")
+
+
+def replay_file(snippet_id: str) -> str:
+    """The name of the document that plays the recording of a snippet's crash, in the folder of the transcript."""
+    return f"replay-{snippet_id}.html"
+
+
+def replay_url(base: str, target: str, page_name: str, snippet_id: str) -> str:
+    """The address of the document that plays the recording of a snippet's crash."""
+    return transcript_url(base, target, page_name) + quote(replay_file(snippet_id))
 
 
 def base_from_transcript(page_name: str) -> str:

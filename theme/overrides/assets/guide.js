@@ -22,7 +22,7 @@ if (search && field) {
 }
 
 // Wide tables and blocks scroll inside themselves, so the keyboard must reach them.
-for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code")) {
+for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code, .replay__screen")) {
   if (box.scrollWidth > box.clientWidth) {
     box.tabIndex = 0;
   }
@@ -32,3 +32,23 @@ for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typese
 const unnamed = () => document.querySelectorAll("nav.md-code__nav:not([role])").forEach((nav) => nav.setAttribute("role", "none"));
 new MutationObserver(unnamed).observe(document.body, { childList: true, subtree: true });
 unnamed();
+
+// A recording is loaded when a reader asks for it, into a frame that can reach nothing of the page. The frame tells its height.
+for (const button of document.querySelectorAll(".replay__play")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const figure = button.closest(".replay");
+    const frame = Object.assign(document.createElement("iframe"), { allow: "fullscreen", className: "replay__frame", title: button.dataset.title });
+    frame.setAttribute("sandbox", "allow-scripts");
+    frame.src = button.dataset.frame;
+    frame.addEventListener("load", () => frame.focus());
+    figure.classList.add("replay--open");
+    figure.querySelector(".replay__screen").before(frame);
+  });
+}
+addEventListener("message", (event) => {
+  const frame = [...document.querySelectorAll(".replay__frame")].find((each) => each.contentWindow === event.source);
+  if (frame && event.data && event.data.height > 0) {
+    frame.style.height = `${Math.min(event.data.height, 1200)}px`;
+  }
+});
