@@ -28,7 +28,9 @@ def of_page(context: SiteContext, name: str, snippet_id: str) -> str:
     page = context.guide.pages.get((context.language, name))
     snippet = next((snippet for snippet in page.snippets if snippet.id == snippet_id), None) if page else None
     if page is None or snippet is None or snippet.expect not in CRASHES:
-        raise GuideError(f"replay: expected a page and a snippet that crashes the machine, found {name!r}, {snippet_id!r}: see ./guide list")
+        raise GuideError(
+            f"replay: expected a page and a snippet that crashes the machine, found {name!r}, {snippet_id!r}: see ./guide list"
+        )
     return _figures(context, page, snippet)
 
 
@@ -50,7 +52,9 @@ def _figures(context: SiteContext, page: Page, snippet: Snippet) -> str:
         }
         for target in shown
     ]
-    return render("replay.html", context=context, words=context.words, page=page, snippet=snippet, chapters=chapters, figures=figures).replace("\n", "")
+    return render(
+        "replay.html", context=context, words=context.words, page=page, snippet=snippet, chapters=chapters, figures=figures
+    ).replace("\n", "")
 
 
 def _nearest(order: Sequence[str], target: str, shown: list[str]) -> str:

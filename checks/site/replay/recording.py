@@ -145,7 +145,9 @@ def _cut(entry: dict[str, Any], pieces: list[Piece], told: float | None, began: 
     return Recording(tuple(played), tuple(chapters), still, entry["ran_at"][:10], bool(entry.get("dump")))
 
 
-def _chapters(stages: dict[str, float], began: float, shown_by: list[tuple[float, float]], told: tuple[float, float] | None) -> list[Chapter]:
+def _chapters(
+    stages: dict[str, float], began: float, shown_by: list[tuple[float, float]], told: tuple[float, float] | None
+) -> list[Chapter]:
     """The stages in the order of time. ``told`` is when the panic was printed, on the console and in the recording."""
     chapters = []
     for stage, seconds in stages.items():
@@ -164,7 +166,7 @@ def _still(part: list[Piece], reason: str, told: float | None, first: Chapter, s
     if told is None:
         until = next(when for when, at in reversed(shown_by) if at <= first.at)
         return "\n".join(plain("".join(text for seconds, text in part if seconds <= until).encode()).split("\n")[-SCREEN_LINES:])
-    lines = plain("".join(text for seconds, text in part if seconds >= told).encode()).split("\n")
+    lines = plain("".join(text for seconds, text in part if told <= seconds <= told + NEAR_S).encode()).split("\n")
     at = next((number for number, line in enumerate(lines) if reason in line), 0)
     start = max(0, at - LINES_BEFORE)
     return "\n".join(lines[start : start + SCREEN_LINES]).strip("\n")
