@@ -58,6 +58,7 @@
   if (framed) {
     const tell = () => parent.postMessage({ height: Math.ceil(document.body.getBoundingClientRect().height) }, "*");
     new ResizeObserver(tell).observe(document.body);
-    play.focus();
+    // The page moves the focus into the frame when it has loaded; until then nothing in here may take it.
+    addEventListener("focus", () => play.focus(), { once: true });
   }
 })();
