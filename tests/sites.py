@@ -23,6 +23,7 @@ ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+TIMEOUT_MS = 300_000  # for what never comes; a slow host takes its time
 
 # Run in a page with axe-core: the id, help and elements of every violation of the rules with the given tags.
 VIOLATIONS = """tags => axe.run(document, {runOnly: tags}).then(
@@ -88,6 +89,7 @@ def visit(browser):
             threading.Thread(target=servers[out].serve_forever, daemon=True).start()
         base = f"http://127.0.0.1:{servers[out].server_port}"
         context = browser.new_context(permissions=["clipboard-read", "clipboard-write"], **settings)
+        context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
         page.on("request", lambda request: asked.append(request.url) if not request.url.startswith((base, "data:", "blob:")) else None)
         page.goto(base + path)

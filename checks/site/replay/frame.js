@@ -12,7 +12,7 @@
   const player = AsciinemaPlayer.create({ data: cast }, terminal, {
     autoPlay: framed && !still,
     preload: true,
-    poster: `npt:${chapters[0].dataset.at}`,
+    poster: `npt:${Number(chapters[0].dataset.at) + 0.05}`, // The player shows what comes before this time.
     controls: false,
     cursorMode: "steady",
     fit: "width",
@@ -29,7 +29,7 @@
     position.value = at;
     position.setAttribute("aria-valuetext", text);
     clock.textContent = text;
-    const last = chapters.filter((chapter) => chapter.dataset.at <= at + 0.05).pop();
+    const last = chapters.filter((chapter) => chapter.dataset.at <= at + 0.1).pop();
     chapters.forEach((chapter) => chapter.setAttribute("aria-current", chapter === last));
   };
   const follow = async () => show(Math.min(await player.getCurrentTime(), seconds));
