@@ -213,7 +213,8 @@ def _in_markdown(block: str) -> str:
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
     for macro in (
-        by_release, diagnoses, diagram, documented, facts, glossary, messages, program, proof, replay, transcript_url, value, verified, widget
+        by_release, diagnoses, diagram, documented, facts, glossary, messages,
+        program, proof, replay, transcript_url, value, verified, widget,
     )
 }  # fmt: skip
 
