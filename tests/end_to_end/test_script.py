@@ -1,4 +1,4 @@
-"""The quick start's shell script on the real VM: it installs, restarts and crashes the machine, and goes on each time by what it printed."""
+"""The quick start's shell script on the real VM: it restarts and crashes the machine, and goes on each time by what it has printed."""
 
 from __future__ import annotations
 

@@ -56,7 +56,10 @@ def test_from_the_root_to_a_page_and_to_the_other_language(read):
     assert page.inner_text("h2#after").startswith("之后")
 
 
-@pytest.mark.parametrize(("language", "query", "result"), [("en", "sysrq", "index.html"), ("en", "Crash", "deep/page/index.html"), ("zh", "预留内存", "index.html")])
+@pytest.mark.parametrize(
+    ("language", "query", "result"),
+    [("en", "sysrq", "index.html"), ("en", "Crash", "deep/page/index.html"), ("zh", "预留内存", "index.html")],
+)
 def test_the_search_finds_and_its_results_open(read, language, query, result):
     page = read(language, "index.html")
     assert result in Search(page).paste(query)

@@ -15,6 +15,8 @@ from checks.lint.program import tool
 from checks.pages.reader import read_guide
 from checks.site import build as building
 
+pytest_plugins = ["sites"]
+
 STEPS = r"""---
 title: Steps
 machine: vm
@@ -25,7 +27,7 @@ machine: vm
 The first sentence has `code` and [a link](#end), and is long enough to be wrapped in the comments of a script, since it goes on.
 
 ```bash {#first}
-mark='$x "quoted" \ %s'
+mark='"quoted" \ %s *'
 printf '%s\n' "first $mark" >>log
 ```
 
@@ -39,7 +41,7 @@ nothing
 
     ```bash {#second}
     cat <<-'END' >>log
-    	second
+    @second
     END
     printf '%s\n' "$mark" >>log
     ```
@@ -53,7 +55,9 @@ open("log", "a").write("it's python\n")
 ```
 
 ```python {#saved data-file="saved.py"}
-open("log", "a").write(f"{__file__}\n")
+import sys
+
+open("log", "a").write(f"{sys.argv[0]}\n")
 ```
 
 ```bash {#elsewhere data-target="ubuntu-*"}
@@ -75,6 +79,7 @@ kill -KILL "$$"
 echo "after${mark}" >>log
 ```
 """
+STEPS = STEPS.replace("@", "\t")
 BROKEN = """---
 title: Broken
 machine: vm
@@ -110,7 +115,8 @@ true
 ```
 """
 PAGES = {"index": "# Home {#top}\n", "steps": STEPS, "broken": BROKEN, "two": PEER}
-FIRST = 'first $x "quoted" \\ %s\nsecond\n$x "quoted" \\ %s\nit\'s python\nsaved.py\nrestart\n'
+KILLED = 256 - 9
+FIRST = 'first "quoted" \\ %s *\nsecond\n"quoted" \\ %s *\nit\'s python\nsaved.py\nrestart\n'
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n'
 UBUNTU = 'PRETTY_NAME="Ubuntu 24.04 LTS"\nID=ubuntu\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n'
 
@@ -169,7 +175,7 @@ def test_the_snippets_stand_in_the_script_byte_for_byte_and_in_order(made):
 def test_sentences_are_comments_without_marks_of_markdown(made):
     text = made[0]["en", "steps"]
     assert (
-        "# The first sentence has `code` and a link, and is long enough to be wrapped in\n# the comments of a script, since it goes on.\n"
+        "# The first sentence has `code` and a link, and is long enough to be wrapped\n# in the comments of a script, since it goes on.\n"
     ) in text
     assert "# === Another part ===" in text
     assert "# what you should see on Debian 13" in text and "\n#     nothing\n" in text
@@ -184,7 +190,7 @@ def test_shellcheck_finds_nothing(made, tmp_path):
 
 def test_all_steps_run_and_after_the_restart_the_printed_command_goes_on(run):
     status, printed = run("steps")
-    assert status == -9, printed
+    assert status == KILLED, printed
     assert run.log() == FIRST
     assert "This is Debian GNU/Linux 13 (trixie). All steps of the page have run on this release, last on 2026-01-02." in printed
     assert "== elsewhere\nfor other releases only, and left out\n" in printed.replace("\r", "")
@@ -222,7 +228,7 @@ def test_a_failure_in_the_middle_of_a_step_ends_the_script_with_its_name_and_add
     assert "The page goes on where another one ended, whose script comes first: Steps, https://guide.example/en/steps/" in printed
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "was not proven on this release, but on: Debian 13"), ("zh", "没有在这个版本上实测过")])
+@pytest.mark.parametrize(("language", "words"), [("en", "not proven on this release, but on: Debian 13"), ("zh", "没有在这个版本上实测过")])
 def test_a_release_on_which_the_page_was_not_proven_is_refused(run, language, words):
     status, printed = run("steps", release=UBUNTU, language=language)
     assert status == 2
@@ -231,7 +237,7 @@ def test_a_release_on_which_the_page_was_not_proven_is_refused(run, language, wo
 
 def test_on_another_release_its_own_steps_run_when_the_reader_insists(run):
     status, printed = run("steps", "--any-release", release=UBUNTU)
-    assert status == -9
+    assert status == KILLED
     assert "elsewhere\nrestart\n" in run.log()
     assert re.search(r"bash \S+/steps\.sh --any-release --from after", printed)
 

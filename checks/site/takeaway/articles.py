@@ -122,6 +122,8 @@ def _text(found: Tag, converter: MarkdownConverter) -> Text:
     blocks = []
     for element in shown.select("[data-fence]"):
         blocks.append(_block(element))
+        if title := element.select_one(".filename"):  # the file's name, or the machine on which to type
+            element.insert_before(_element("p", title.get_text()))
         element.replace_with(_element("p", f"{mark}{len(blocks) - 1}x"))
     _simplify(shown)
     text = str(converter.convert_soup(shown)).strip("\n")
@@ -145,6 +147,9 @@ def _simplify(found: Tag) -> None:
     for title in found.select(".admonition-title, summary, .release__label"):
         title.name = "p"
         title.append(_element("strong", *list(title.contents)))
+    for badge in found.select(".proof"):
+        for part in badge.find_all(recursive=False)[1:]:
+            part.insert_before(" · ")
     for note in found.select(".admonition, details, .release"):
         note.name = "blockquote"
     for terms in found.select("dl"):
@@ -156,8 +161,9 @@ def _list_terms(terms: Tag) -> None:
     entries = _element("ul")
     for term in terms.select("dt"):
         definition = term.find_next_sibling("dd")
-        of_it = [": ", *list(definition.contents)] if isinstance(definition, Tag) else []
-        entries.append(_element("li", _element("strong", *list(term.contents)), *of_it))
+        entry = _element("li", _element("strong", *list(term.contents)), ": ")
+        entry.extend(list(definition.contents) if isinstance(definition, Tag) else ())
+        entries.append(entry)
     terms.replace_with(entries)
 
 
@@ -169,7 +175,7 @@ def _element(name: str, *contents: PageElement | str) -> Tag:
     return made
 
 
-class _Markdown(MarkdownConverter):  # type: ignore[misc]  # markdownify has no types
+class _Markdown(MarkdownConverter):
     """HTML to Markdown. markdownify calls a method for each element, with the Markdown of what the element holds."""
 
     def __init__(self, address: str):
@@ -182,23 +188,24 @@ class _Markdown(MarkdownConverter):  # type: ignore[misc]  # markdownify has no 
 
     def convert_a(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         """A link with an absolute address."""
-        address = element.get("href")
-        return f"[{text}]({urljoin(self._address, str(address)).replace(' ', '%20').replace(')', '%29')})" if address and text.strip() else text
+        if not element.get("href") or not text.strip():
+            return text
+        address = urljoin(self._address, str(element["href"])).replace(" ", "%20").replace(")", "%29")
+        return f"[{text}]({address})"
 
     def convert_td(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         """A cell, in which a bar is no border."""
-        return str(super().convert_td(element, text.replace("|", r"\|"), parent_tags))
+        of_markdownify: Any = super()
+        return str(of_markdownify.convert_td(element, text.replace("|", r"\|"), parent_tags))
 
-    def convert_th(self, element: Tag, text: str, parent_tags: set[str]) -> str:
-        """As ``convert_td``."""
-        return str(super().convert_th(element, text.replace("|", r"\|"), parent_tags))
+    convert_th = convert_td
 
 
 def _as_it_is(self: Any, element: Tag, text: str, parent_tags: set[str]) -> str:
     return text
 
 
-class _PlainText(MarkdownConverter):  # type: ignore[misc]
+class _PlainText(MarkdownConverter):
     """HTML to text for people: no marks for links and emphasis, nothing escaped."""
 
     def __init__(self) -> None:

@@ -87,7 +87,7 @@ def _section(page: Page, article: Tag, address: str, addresses: Mapping[str, str
     for picture in article.select("img[src]"):
         picture["src"] = posixpath.normpath(page_folder(page.name) + str(picture["src"]))
     article.name = "section"
-    article["class"] = ["book__page", "md-typeset"]
+    article["class"] = "book__page md-typeset"
     article["id"] = _anchor(page.name, "")
     return str(article)
 

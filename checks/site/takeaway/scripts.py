@@ -60,7 +60,7 @@ def script(context: SiteContext, page: Page, found: Tag, url: str) -> Script:
         proven_on=context.names(proven) or words["nowhere"],
         needs=_needs(context, page, url),
         after=_after(context, page, url),
-        body="\n".join(_body(context, page, found)),
+        body="\n".join(_without_gaps([*_body(context, page, found)])),
     )
     return Script(f"{page.name.rpartition('/')[2]}.sh", text)
 
@@ -108,6 +108,13 @@ def _body(context: SiteContext, page: Page, found: Tag) -> Iterator[str]:
             yield from (f"#     {line}".rstrip() for line in block.code.split("\n"))
     if shown != [*snippets]:
         raise GuideError(f"{page.path}: the script would have the snippets {shown}, expected {[*snippets]}")
+
+
+def _without_gaps(lines: list[str]) -> Iterator[str]:
+    """The lines without empty comments before and after a step, and with one empty line where there are several."""
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if not (line == "#" and "" in (before, after)) and not line == before == "":
+            yield line
 
 
 def _step(context: SiteContext, page: Page, snippet: Snippet) -> Iterator[str]:
