@@ -120,8 +120,8 @@ class _Links:
         groups = {self._words["page"]: self._beside, **whole}
         section = render("takeaway.html", words=self.context.words, groups=groups)
         before, end, after = html.rpartition("</article>")
-        alternate = f'<link rel="alternate" type="text/markdown" href="{markdown.BESIDE}">'
-        return f"{before.replace('</head>', f'{alternate}</head>', 1)}{section}{end}{after}"
+        # No <link rel="alternate"> in the head: the theme would ask for a sitemap beside what it names.
+        return f"{before}{section}{end}{after}"
 
     def _link(self, word: str, address: str, file: Path, download: bool = False) -> dict[str, Any]:
         text = self._words["sized"].format(name=self._words[word], size=self.context.bytes(file.stat().st_size))
