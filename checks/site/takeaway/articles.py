@@ -21,8 +21,9 @@ from checks.model import RUNNABLE, GuideError, Page
 from checks.site import releases
 from checks.site.context import SiteContext
 
-# What only serves a reader in a browser, or is shown by a script only.
-_OF_BROWSERS = ".picker, .headerlink, form, script, noscript, select, [hidden]"
+# Elements and classes of what only serves a reader in a browser.
+_OF_BROWSERS = {"form", "noscript", "script", "select"}
+_CLASSES_OF_BROWSERS = {"headerlink", "picker"}
 _MARK = "checksblock"
 _MAKER = BeautifulSoup("", "lxml")  # makes new elements
 
@@ -60,20 +61,31 @@ def article(html: bytes, context: SiteContext, page: Page) -> Tag:
     if not isinstance(found, Tag):
         raise GuideError(f"{page.path}: the built page has no <article>: expected the theme's main.html to keep its own")
     _label_outputs(found, context, page)
-    for element in found.select(_OF_BROWSERS):
+    for element in found.find_all(_is_of_browsers):
         element.decompose()
-    for tabs in found.select(".tabbed-set"):
+    for tabs in _of_classes(found, "tabbed-set"):
         _open_tabs(tabs)
-    for details in found.select("details"):
+    for details in found.find_all("details"):
         details["open"] = ""
     return found
+
+
+def _is_of_browsers(element: Tag) -> bool:
+    """Whether the element is for a reader in a browser only, or is shown by a script only."""
+    classes = element.get("class") or ()
+    return element.name in _OF_BROWSERS or element.has_attr("hidden") or not _CLASSES_OF_BROWSERS.isdisjoint(classes)
+
+
+def _of_classes(found: Tag, *names: str) -> list[Tag]:
+    """The elements with one of the classes. A selector of CSS does the same and takes many times as long."""
+    return found.find_all(lambda element: not {*names}.isdisjoint(element.get("class") or ()))
 
 
 def _label_outputs(found: Tag, context: SiteContext, page: Page) -> None:
     """Give each output the names of the releases on which a run has printed it, where there are such runs."""
     snippets = {snippet.id: snippet for snippet in page.snippets}
     snippet, number = None, 0
-    for block in found.select("[data-fence]"):
+    for block in found.find_all(attrs={"data-fence": True}):
         if block.get("data-fence") in RUNNABLE:
             snippet, number = snippets.get(str(block.get("id"))), 0
         elif "output" in (block.get("class") or ()) and snippet is not None and number < len(snippet.outputs):
@@ -111,7 +123,7 @@ def as_markdown(found: Tag, address: str) -> str:
 def as_plain_text(found: Tag) -> Text:
     """The article without marks for links and emphasis, and without badges. Titles begin with "#", and items of lists with "-"."""
     without_badges = copy.copy(found)
-    for badge in without_badges.select(".proof"):
+    for badge in _of_classes(without_badges, "proof"):
         badge.decompose()
     return _text(without_badges, _PlainText())
 
@@ -120,7 +132,7 @@ def _text(found: Tag, converter: MarkdownConverter) -> Text:
     shown = copy.copy(found)
     mark = f"{_MARK}{secrets.token_hex(8)}x"  # a page that could guess the word could write a block of its own
     blocks = []
-    for element in shown.select("[data-fence]"):
+    for element in shown.find_all(attrs={"data-fence": True}):
         blocks.append(_block(element))
         if title := element.select_one(".filename"):  # the file's name, or the machine on which to type
             element.insert_before(_element("p", title.get_text()))
@@ -141,18 +153,20 @@ def _block(element: Tag) -> Block:
 
 def _simplify(found: Tag) -> None:
     """Write with the elements that Markdown knows what the article has of others: drawings, notes, lists of definitions."""
-    for drawing in found.select("svg"):
+    for drawing in found.find_all("svg"):
         words = [element.get_text(" ", strip=True) for name in ("title", "desc") if (element := drawing.find(name))]
         drawing.replace_with(_element("p", f"[{': '.join(words)}]") if words else "")
-    for title in found.select(".admonition-title, summary, .release__label"):
+    for title in (*_of_classes(found, "admonition-title", "release__label"), *found.find_all("summary")):
         title.name = "p"
         title.append(_element("strong", *list(title.contents)))
-    for badge in found.select(".proof"):
+    for badge in _of_classes(found, "proof"):
         for part in badge.find_all(recursive=False)[1:]:
             part.insert_before(" · ")
-    for note in found.select(".admonition, details, .release"):
+        if badge.select_one(".proof__run"):
+            badge.insert(0, "✓ ")
+    for note in (*_of_classes(found, "admonition", "release"), *found.find_all("details")):
         note.name = "blockquote"
-    for terms in found.select("dl"):
+    for terms in found.find_all("dl"):
         _list_terms(terms)
 
 
@@ -212,7 +226,11 @@ class _PlainText(MarkdownConverter):
         super().__init__(heading_style="atx", bullets="-", newline_style="backslash")
 
     escape: Callable[..., str] = lambda self, text, parent_tags: text
-    convert_a = convert_b = convert_strong = convert_em = convert_i = _as_it_is
+    convert_b = convert_strong = convert_em = convert_i = _as_it_is
+
+    def convert_a(self, element: Tag, text: str, parent_tags: set[str]) -> str:
+        """The text of a link; in parentheses the mark of a sentence that only a source says."""
+        return f"({text})" if "documented" in (element.get("class") or ()) else text
 
     def convert_br(self, element: Tag, text: str, parent_tags: set[str]) -> str:
         """A break as a space: the lines are wrapped anew."""
