@@ -81,11 +81,16 @@ def _of_classes(found: Tag, *names: str) -> list[Tag]:
     return found.find_all(lambda element: not {*names}.isdisjoint(element.get("class") or ()))
 
 
+def _blocks(found: Tag) -> list[Tag]:
+    """All blocks of code, as hooks.format_fence has marked them."""
+    return found.find_all(lambda element: element.has_attr("data-fence"))
+
+
 def _label_outputs(found: Tag, context: SiteContext, page: Page) -> None:
     """Give each output the names of the releases on which a run has printed it, where there are such runs."""
     snippets = {snippet.id: snippet for snippet in page.snippets}
     snippet, number = None, 0
-    for block in found.find_all(attrs={"data-fence": True}):
+    for block in _blocks(found):
         if block.get("data-fence") in RUNNABLE:
             snippet, number = snippets.get(str(block.get("id"))), 0
         elif "output" in (block.get("class") or ()) and snippet is not None and number < len(snippet.outputs):
@@ -132,7 +137,7 @@ def _text(found: Tag, converter: MarkdownConverter) -> Text:
     shown = copy.copy(found)
     mark = f"{_MARK}{secrets.token_hex(8)}x"  # a page that could guess the word could write a block of its own
     blocks = []
-    for element in shown.find_all(attrs={"data-fence": True}):
+    for element in _blocks(shown):
         blocks.append(_block(element))
         if title := element.select_one(".filename"):  # the file's name, or the machine on which to type
             element.insert_before(_element("p", title.get_text()))

@@ -1,9 +1,10 @@
-"""The whole guide with all that readers can take along, printed by Chromium."""
+"""The whole guide with all that ``./guide build --all`` makes, its PDFs printed by Chromium."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 import zipfile
 
 import pytest
@@ -11,6 +12,7 @@ from pypdf import PdfReader
 from searching import Search
 from sites import TAKEAWAY_URL
 
+from checks.lint.program import tool
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site.takeaway import book, make, offline
@@ -32,6 +34,14 @@ def printed(whole, tmp_path_factory):
         pytest.skip(str(missing))
     make.add(config, guide, site, TAKEAWAY_URL, chromium)
     return guide, site
+
+
+def test_every_page_with_one_machine_has_a_script_that_shellcheck_passes(printed):
+    guide, site = printed
+    files = sorted(path for language in guide.languages for path in (site / language).rglob("*.sh"))
+    assert len(files) == sum(bool(page.snippets) and not page.peer for page in guide.pages.values())
+    done = subprocess.run([tool("shellcheck"), "--norc", *files], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
