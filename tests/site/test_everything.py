@@ -52,6 +52,7 @@ def test_the_pdf_has_a_bookmark_for_each_page_in_order_and_text_that_can_be_copi
     marks = [str(mark.title) for mark in pdf.outline if not isinstance(mark, list)]
     assert marks == [page.outline.headings[0].text for page in pages]
     text = re.sub(r"\s+", "", "".join(sheet.extract_text() for sheet in pdf.pages))
+    assert re.findall("[\u2e80-\u2fdf]", text) == [], "radicals, which nobody who looks for a word would type"
     for page in pages:
         for heading in page.outline.headings:
             assert re.sub(r"\s+", "", heading.text) in text, (page.name, heading.text)

@@ -18,6 +18,7 @@ from checks.site import build as building
 from checks.site.check import check_site
 from checks.site.takeaway import book, offline
 from checks.site.takeaway.comments import WIDTH, comment, width
+from checks.site.takeaway.pdf_text import without_radicals
 from checks.site.urls import page_folder
 
 pytest_plugins = ["sites"]
@@ -150,6 +151,13 @@ def test_the_book_has_all_pages_once_and_its_links_stay_within(takeaway):
     assert "_index__bytes" in within and set(within) <= set(ids)
     assert all(str(address).startswith(("#", "https://")) for address in root.xpath("//a/@href"))
     assert root.xpath("//script | //form | //iframe") == []
+
+
+def test_no_glyph_of_a_pdf_stands_for_a_radical_that_is_also_a_character():
+    before = "begincmap\n2 beginbfchar\n<01> <2F00>\n<02> <0041>\nendbfchar\n1 beginbfrange\n<10> <12> <2ED9>\nendbfrange\nendcmap\n"
+    after = "begincmap\n5 beginbfchar\n<01> <4E00>\n<02> <0041>\n<10> <97E6>\n<11> <9875>\n<12> <98CE>\nendbfchar\nendcmap\n"
+    assert without_radicals(before) == after
+    assert without_radicals(after) == after
 
 
 @pytest.mark.parametrize("text", ["- 一二三四五六七八，九十。" * 9, "> a word " * 40, "  1. one (two) " * 20, "長（短）“引”" * 20])

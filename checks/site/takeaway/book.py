@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup, Tag
 
 from checks.model import GuideError, Page
 from checks.site.context import SiteContext
+from checks.site.takeaway.pdf_text import mend
 from checks.site.urls import page_folder, page_url
 
 PDF = "guide.pdf"  # in the folder of each language
@@ -53,6 +54,8 @@ def write(chromium: str, out: Path, books: Mapping[str, str]) -> None:
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["it printed nothing"]
         raise GuideError("\n".join([f"{chromium} could not print the PDFs; its last words:", *lines[-5:]]))
+    for language in books:
+        mend(out / language / PDF)
 
 
 def book(context: SiteContext, articles: Mapping[str, Tag], home: bytes, url: str) -> str:
