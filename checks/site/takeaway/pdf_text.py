@@ -32,10 +32,10 @@ def mend(file: Path) -> None:
     pdf = PdfWriter(clone_from=file)
     for number in range(1, len(pdf._objects) + 1):
         font = pdf.get_object(number)
-        table = font.get("/ToUnicode") if isinstance(font, DictionaryObject) else None
-        stream = table.get_object() if table is not None else None
-        if not isinstance(stream, StreamObject):
+        if not isinstance(font, DictionaryObject) or "/ToUnicode" not in font:
             continue
+        stream = font["/ToUnicode"]
+        assert isinstance(stream, StreamObject), "as the specification has it"
         text = stream.get_data().decode("ascii")
         if (mended := without_radicals(text)) != text:
             made = StreamObject()
