@@ -18,7 +18,7 @@ from checks.site import build as building
 from checks.site.check import check_site
 from checks.site.takeaway import book, offline
 from checks.site.takeaway.comments import WIDTH, comment, width
-from checks.site.takeaway.pdf_text import without_radicals
+from checks.site.takeaway.pdf_text import once, without_radicals
 from checks.site.urls import page_folder
 
 pytest_plugins = ["sites"]
@@ -158,6 +158,13 @@ def test_no_glyph_of_a_pdf_stands_for_a_radical_that_is_also_a_character():
     after = "begincmap\n5 beginbfchar\n<01> <4E00>\n<02> <0041>\n<10> <97E6>\n<11> <9875>\n<12> <98CE>\nendbfchar\nendcmap\n"
     assert without_radicals(before) == after
     assert without_radicals(after) == after
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [("Quick startQuick start", "Quick start"), ("概念概念", "概念"), ("Concepts", "Concepts"), ("", "")]
+)
+def test_a_title_that_chromium_wrote_twice_is_a_bookmark_once(title, shown):
+    assert once(title) == shown
 
 
 @pytest.mark.parametrize("text", ["- 一二三四五六七八，九十。" * 9, "> a word " * 40, "  1. one (two) " * 20, "長（短）“引”" * 20])
