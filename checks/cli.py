@@ -108,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", default=8000, type=int, help="default: %(default)s")
     build = command("build", _build, "build the site of all languages")
     build.add_argument("--out", default=None, metavar="DIR", help="the folder of the site; default: site/")
+    build.add_argument("--all", action="store_true", help="also scripts and Markdown of the pages, a zip, and PDFs (by Chromium)")
     verify = command("verify", _verify, "run the snippets of pages, compare their outputs, write the evidence")
     verify.add_argument("pages", nargs="*", metavar="PAGE", help="quick-start, docs/en/quick-start.md, docs/en; default: all pages")
     _add_target(verify)
@@ -168,7 +169,7 @@ def _serve(config: Config, options: argparse.Namespace) -> int:
 def _build(config: Config, options: argparse.Namespace) -> int:
     from checks.site.build import build
 
-    build(config, Path(options.out).resolve() if options.out else config.root / "site")
+    build(config, Path(options.out).resolve() if options.out else config.root / "site", everything=options.all)
     return 0
 
 

@@ -16,7 +16,9 @@ from guides import ROOT, evidence, small_guide
 from checks import config as configuration
 from checks.pages.reader import read_guide
 from checks.site import build as building
+from checks.site.takeaway import book, make
 
+TAKEAWAY_URL = "https://guide.example/"
 CHROMIUM = "/usr/bin/chromium"
 # Without these, the browser itself makes requests, which would look as if the site made them.
 ARGUMENTS = [
@@ -39,6 +41,28 @@ def small(tmp_path_factory):
     out = tmp_path_factory.mktemp("site") / "out"
     building.build(config, out)
     return config, out
+
+
+@pytest.fixture(scope="session")
+def takeaway(small, tmp_path_factory):
+    """The small guide with all that ``./guide build --all`` adds, see ``take_along``: its configuration, and its built site."""
+    config, out = small
+    site = tmp_path_factory.mktemp("takeaway") / "out"
+    shutil.copytree(out, site)
+    take_along(config, site)
+    return config, site
+
+
+def take_along(config, out):
+    """Add to a built site what ``./guide build --all`` adds. In the place of each PDF is the HTML that Chromium would print."""
+
+    def write(chromium, out, books):
+        for language, text in books.items():
+            (out / language / book.PDF).write_text(text, encoding="utf-8")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book, "write", write)
+        make.add(config, read_guide(config), out, TAKEAWAY_URL, "no browser")
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
@@ -27,8 +28,10 @@ LOCAL_URL = "http://localhost:8000/"
 MARKER = ".built-by-guide"
 
 
-def build(config: Config, out: Path, strict: bool = True) -> None:
-    """Build the site into the folder ``out``. A build that fails leaves the folder as it was.
+def build(config: Config, out: Path, strict: bool = True, everything: bool = False) -> None:
+    """Build the site into the folder ``out``, with ``everything`` also what readers can take along (takeaway/).
+
+    A build that fails leaves the folder as it was.
 
     Raises PageErrors for mistakes in the pages, and GuideError for warnings of MkDocs
     (if ``strict``) or for a page that shows other code than the code that runs.
@@ -38,6 +41,7 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
     out = out.resolve()
     _refuse_folder_of_others(config, out)
     guide = read_guide(config)
+    add = _takeaway(config, guide) if everything else None
     out.parent.mkdir(parents=True, exist_ok=True)
     _sweep(out)
     # The processes end before the folder is removed, in which they write.
@@ -45,10 +49,21 @@ def build(config: Config, out: Path, strict: bool = True) -> None:
         (Path(folder) / MARKER).write_text(out.name, encoding="utf-8")
         fresh = Path(folder, "new")
         make(config, guide, processes, fresh, site_url(), strict)
+        if add is not None:
+            add(fresh, site_url())
         os.chmod(fresh, 0o755)
         if out.exists():
             out.rename(Path(folder, "old"))
         fresh.rename(out)
+
+
+def _takeaway(config: Config, guide: Guide) -> Callable[[Path, str], None]:
+    """What adds everything to a built site, given its folder and address. Raises a GuideError where the host lacks something for it."""
+    # Here and not above: a build without it need not wait until its libraries are loaded.
+    from checks.site.takeaway import book, make
+
+    chromium = book.find_chromium(guide.languages)
+    return lambda out, url: make.add(config, guide, out, url, chromium)
 
 
 def _sweep(out: Path) -> None:

@@ -121,6 +121,7 @@ const ofPage = ([best, ...others]) => best.score + NEXT_SECTIONS * others.slice(
 
 addEventListener("message", ({ data: message }) => {
   if (message.data.docs) {
+    mendLunr(); // not before: in a site that is read from a folder importScripts does not wait
     separator = new RegExp(message.data.config.separator);
     for (const { location, title, text, tags = [], boost = 1 } of message.data.docs) {
       const page = location.split("#")[0];
@@ -159,11 +160,13 @@ self.postMessage = (message) => {
   send.call(self, message);
 };
 
-importScripts(`javascripts/workers/${location.search.slice(1)}`);
-
 // lunr stores equal endings of words once, and compares endings by this string. In lunr's own string nothing separates a character from
 // the number after it, so two different endings can have the same string; then a query that reaches such a word fails. "dump" did.
-lunr.TokenSet.prototype.toString = function () {
-  const edges = Object.keys(this.edges).sort().map((character) => `${character}${this.edges[character].id},`);
-  return this._str || `${this.final ? 1 : 0}${edges.join("")}`;
-};
+function mendLunr() {
+  lunr.TokenSet.prototype.toString = function () {
+    const edges = Object.keys(this.edges).sort().map((character) => `${character}${this.edges[character].id},`);
+    return this._str || `${this.final ? 1 : 0}${edges.join("")}`;
+  };
+}
+
+importScripts(`javascripts/workers/${location.search.slice(1)}`);
