@@ -55,6 +55,8 @@ def test_the_pdf_has_a_bookmark_for_each_page_in_order_and_text_that_can_be_copi
     assert re.findall("[\u2e80-\u2fdf]", text) == [], "radicals, which nobody who looks for a word would type"
     for page in pages:
         for heading in page.outline.headings:
+            if "\x02" in heading.text:  # stands for code within a heading
+                continue
             assert re.sub(r"\s+", "", heading.text) in text, (page.name, heading.text)
     assert {"en": "Nowpanic.", "zh": "不经复位"}[language] in text
     assert pdf.trailer["/Root"]["/Lang"] == {"en": "en", "zh": "zh-Hans"}[language]
