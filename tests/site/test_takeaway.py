@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
+from bs4 import BeautifulSoup
 from lxml import etree
 from sites import TAKEAWAY_URL, take_along
 
@@ -17,6 +18,7 @@ from checks.pages.reader import read_guide
 from checks.site import build as building
 from checks.site.check import check_site
 from checks.site.takeaway import book, offline
+from checks.site.takeaway.articles import as_markdown, as_plain_text
 from checks.site.takeaway.comments import WIDTH, comment, width
 from checks.site.takeaway.pdf_text import once, without_radicals
 from checks.site.urls import page_folder
@@ -165,6 +167,13 @@ def test_no_glyph_of_a_pdf_stands_for_a_radical_that_is_also_a_character():
 )
 def test_a_title_that_chromium_wrote_twice_is_a_bookmark_once(title, shown):
     assert once(title) == shown
+
+
+def test_what_a_recording_shows_stays_a_block_of_markdown_and_out_of_scripts():
+    shown = '<div class="replays"><pre class="replay__screen"><samp>*panic*\n```\n# [x](y)</samp></pre></div><p>end</p>'
+    found = BeautifulSoup(f"<article>{shown}</article>", "lxml").article
+    assert as_markdown(found, TAKEAWAY_URL) == "````text\n*panic*\n```\n# [x](y)\n````\n\nend\n"
+    assert [line for line, _ in as_plain_text(found).parts()] == ["end"]
 
 
 @pytest.mark.parametrize("text", ["- 一二三四五六七八，九十。" * 9, "> a word " * 40, "  1. one (two) " * 20, "長（短）“引”" * 20])

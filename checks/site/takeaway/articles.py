@@ -126,9 +126,9 @@ def as_markdown(found: Tag, address: str) -> str:
 
 
 def as_plain_text(found: Tag) -> Text:
-    """The article without marks for links and emphasis, and without badges. Titles begin with "#", and items of lists with "-"."""
+    """The article without marks for links and emphasis, badges and recordings. Titles begin with "#", and items of lists with "-"."""
     without_badges = copy.copy(found)
-    for badge in _of_classes(without_badges, "proof"):
+    for badge in _of_classes(without_badges, "proof", "replays"):
         badge.decompose()
     return _text(without_badges, _PlainText())
 
@@ -141,6 +141,9 @@ def _text(found: Tag, converter: MarkdownConverter) -> Text:
         blocks.append(_block(element))
         if title := element.select_one(".filename"):  # the file's name, or the machine on which to type
             element.insert_before(_element("p", title.get_text()))
+        element.replace_with(_element("p", f"{mark}{len(blocks) - 1}x"))
+    for element in shown.find_all("pre"):  # what is no fence: the picture of a recording
+        blocks.append(Block("", "text", element.get_text().strip("\n")))
         element.replace_with(_element("p", f"{mark}{len(blocks) - 1}x"))
     _simplify(shown)
     text = str(converter.convert_soup(shown)).strip("\n")
