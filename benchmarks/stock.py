@@ -62,7 +62,9 @@ def _built(config: Config, folder: Path) -> str:
         (folder / language).mkdir()
         shutil.copytree(docs, folder / language / "docs")
         (folder / language / "mkdocs.yml").write_text(STOCK.format(name=config.root.name, language=language))
-        stock.append([sys.executable, "-m", "mkdocs", "build", "-q", "-f", f"{language}/mkdocs.yml", "-d", str(folder / "stock" / language)])
+        stock.append(
+            [sys.executable, "-m", "mkdocs", "build", "-q", "-f", f"{language}/mkdocs.yml", "-d", str(folder / "stock" / language)]
+        )
     cpu: dict[str, list[float]] = {"./guide build": [], "stock Material": []}
     for _ in range(ROUNDS + 1):  # the first round fills the caches of the system
         cpu["./guide build"].append(measure_command(own, config.root).cpu_s)
@@ -85,7 +87,11 @@ class _Compressing(SimpleHTTPRequestHandler):
             return super().do_GET()
         body = gzip.compress(file.read_bytes(), 6)
         self.send_response(200)
-        for key, value in (("Content-Type", f"{self.guess_type(file)}; charset=utf-8"), ("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))):
+        for key, value in (
+            ("Content-Type", f"{self.guess_type(file)}; charset=utf-8"),
+            ("Content-Encoding", "gzip"),
+            ("Content-Length", str(len(body))),
+        ):
             self.send_header(key, value)
         self.end_headers()
         self.wfile.write(body)
@@ -114,7 +120,8 @@ def _scores(folder: Path, site: Path, path: str) -> dict[str, float]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     found = folder / "lighthouse.json"
     command = [
-        "npx", "--prefix", str(folder / "npm"), "lighthouse", f"http://127.0.0.1:{server.server_port}/{path}", "--quiet", "--form-factor=mobile",
+        "npx", "--prefix", str(folder / "npm"), "lighthouse", f"http://127.0.0.1:{server.server_port}/{path}",
+        "--quiet", "--form-factor=mobile",
         "--output=json", f"--output-path={found}", f"--only-categories={','.join(CATEGORIES)}", "--chrome-flags=--headless --no-sandbox",
     ]  # fmt: skip
     try:

@@ -209,7 +209,21 @@ def _in_markdown(block: str) -> str:
 
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
-    for macro in (by_release, chart, diagram, documented, facts, glossary, messages, program, proof, transcript_url, value, verified, widget)
+    for macro in (
+        by_release,
+        chart,
+        diagram,
+        documented,
+        facts,
+        glossary,
+        messages,
+        program,
+        proof,
+        transcript_url,
+        value,
+        verified,
+        widget,
+    )
 }
 
 

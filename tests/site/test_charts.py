@@ -23,7 +23,10 @@ from checks.site.context import context_of
 
 CRASHES = {"title": {"en": "The <way> back", "zh": "回来的路"}, "crashes": ["deep/*"]}
 SIZES = {"title": "Sizes", "unit": "KiB", "bars": [{"name": "armed", "parts": [{"seen": "deep/page#arm", "line": "armed"}]}]}
-CASES = {"title": "Cases", "cases": [{"name": "arm", "seen": "deep/page#arm"}, {"name": {"en": "crash", "zh": "崩溃"}, "seen": "deep/page#panic"}]}
+CASES = {
+    "title": "Cases",
+    "cases": [{"name": "arm", "seen": "deep/page#arm"}, {"name": {"en": "crash", "zh": "崩溃"}, "seen": "deep/page#panic"}],
+}
 
 
 @pytest.fixture
@@ -32,7 +35,9 @@ def guide(tmp_path):
     config = small_guide(tmp_path)
     for language in ("en", "zh"):
         page = config.docs[language] / "deep/page.md"
-        page.write_text(page.read_text().replace("echo armed\n", "echo armed <1>\n", 1).replace("\narmed\n", "\nMem:   2048 kB\nMem: 512 kB\n1536\n", 1))
+        page.write_text(
+            page.read_text().replace("echo armed\n", "echo armed <1>\n", 1).replace("\narmed\n", "\nMem:   2048 kB\nMem: 512 kB\n1536\n", 1)
+        )
     evidence(config, read_guide(config))
     return config
 
@@ -54,11 +59,11 @@ def numbers(*each: dict) -> dict:
 def test_a_crash_is_a_bar_of_three_parts_with_the_release_and_the_day(guide):
     write(guide, **CRASHES)
     page = shown(guide)
-    assert "<strong>The &lt;way&gt; back</strong> <span>Debian 13 · 2026-01-02 · TCG</span>" in page
+    assert "<figcaption>The &lt;way&gt; back</figcaption>" in page and '<p class="chart__run">Debian 13 · 2026-01-02 · TCG</p>' in page
     assert re.findall(r'x="([\d.]+)%" y="1.5em" width="([\d.]+)%"', page) == [("0.00", "33.33"), ("33.33", "33.33"), ("66.67", "33.33")]
     cells = "<td>0.1 s</td><td>0.1 s</td><td>0.1 s</td><td>0.1 s</td>"
     assert re.sub(r"0\.\d s", "0.1 s", page).count(cells) == 1
-    assert '<td><a href="./proof/debian-13/deep/page/#panic">2026-01-02</a></td>' in page
+    assert '<td><a href="./proof/debian-13/deep/page/#panic">Debian 13 · 2026-01-02</a></td>' in page
     assert "回来的路" in shown(guide, "zh") and "0.1 秒" in shown(guide, "zh")
 
 
@@ -86,7 +91,9 @@ def test_without_evidence_that_holds_there_is_a_sentence_and_the_site_is_built(g
     for language in ("en", "zh"):
         page = guide.docs[language] / "deep/page.md"
         page.write_text(page.read_text().replace("echo armed", "echo  armed") + '\n[[[ chart("it") ]]]\n')
-    assert shown(guide).strip() == '<p class="chart chart--none" data-search-exclude>The &lt;way&gt; back: no run has measured this yet.</p>'
+    assert (
+        shown(guide).strip() == '<p class="chart chart--none" data-search-exclude>The &lt;way&gt; back: no run has measured this yet.</p>'
+    )
     building.build(guide, tmp_path / "out")
     assert "chart--none" in (tmp_path / "out/en/deep/page/index.html").read_text()
 
@@ -117,13 +124,22 @@ def test_what_a_machine_said_is_text(guide, monkeypatch):
 
 
 WRONG = {
-    "unknown snippet": ({**CASES, "cases": [{"name": "x", "seen": "deep/page#nope"}]}, "it.cases.1.seen: there is no snippet deep/page#nope"),
-    "no star": (numbers({"seen": "deep/page#arm", "line": "Mem"}), "expected a line with one * for the number, such as MemTotal: * kB, found 'Mem'"),
+    "unknown snippet": (
+        {**CASES, "cases": [{"name": "x", "seen": "deep/page#nope"}]},
+        "it.cases.1.seen: there is no snippet deep/page#nope",
+    ),
+    "no star": (
+        numbers({"seen": "deep/page#arm", "line": "Mem"}),
+        "expected a line with one * for the number, such as MemTotal: * kB, found 'Mem'",
+    ),
     "unit": ({**numbers({"seen": "deep/page#arm", "line": "*"}), "unit": "MB"}, "expected bytes or KiB or MiB or GiB, found 'MB'"),
     "two kinds": ({**CASES, "crashes": ["*"]}, "it: expected one of bars, cases and crashes, found cases and crashes"),
     "no kind": ({"title": "x"}, "it: expected one of bars, cases and crashes, found none"),
     "language": ({**CASES, "title": {"zh": "是"}}, "it.title: expected text in en, found none"),
-    "parts": ({**numbers({"seen": "deep/page#arm", "line": "*"}), "parts": ["a", "b"]}, "expected 2 numbers, one for each of the chart's parts, found 1"),
+    "parts": (
+        {**numbers({"seen": "deep/page#arm", "line": "*"}), "parts": ["a", "b"]},
+        "expected 2 numbers, one for each of the chart's parts, found 1",
+    ),
 }
 
 

@@ -75,7 +75,7 @@ def packed(file: Path) -> int:
 
 
 def test_a_content_page_is_light(whole):
-    """All that a page names in its head and at its end, and the page itself, as a server sends it; the search loads more when it is used."""
+    """All that a page names in its head and at its end, and the page itself, as a server sends it; the search loads more."""
     config, out = whole
     weights = {}
     for page in read_guide(config).pages.values():
@@ -171,6 +171,9 @@ def test_latin_words_have_no_emphasis_dots_in_chinese_and_han_characters_do(whol
     latin = page.locator(".md-content em .latin")
     assert latin.count() > 0
     assert {latin.nth(number).evaluate(style) for number in range(latin.count())} == {"none"}
-    assert page.evaluate("""() => [...document.querySelectorAll('.md-content em')].flatMap(em => [...em.childNodes])
-        .filter(node => node.nodeType === 3 && /[A-Za-z]/.test(node.data)).length""") == 0
+    assert (
+        page.evaluate("""() => [...document.querySelectorAll('.md-content em')].flatMap(em => [...em.childNodes])
+        .filter(node => node.nodeType === 3 && /[A-Za-z]/.test(node.data)).length""")
+        == 0
+    )
     page.context.close()

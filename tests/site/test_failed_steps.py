@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 import yaml
 from guides import ROOT, evidence, small_guide
@@ -61,7 +60,10 @@ def test_the_nearest_entry_counts(tmp_path):
 
 
 WRONG = {
-    "a page without an answer": ({"pages": {"index": "index#bytes"}}, "pages: expected an entry for deep/page, which has snippets, found none"),
+    "a page without an answer": (
+        {"pages": {"index": "index#bytes"}},
+        "pages: expected an entry for deep/page, which has snippets, found none",
+    ),
     "unknown page": ({"pages": {**STEPS["pages"], "nope": "index#bytes"}}, "pages.nope: there is no page nope with snippets"),
     "unknown section": ({"events": {"crash": "index#nope"}}, "events.crash: there is no section index#nope"),
     "unknown snippet": ({"snippets": {"index#nope": "index#bytes"}}, "there is no snippet index#nope"),

@@ -46,23 +46,23 @@ class FailedSteps(Section):
 
 
 def load(root: Path, guide: Guide) -> FailedSteps | None:
-    """The file of the guide in the folder ``root``; None where there is none. Raises PageErrors with the line of everything that is wrong."""
+    """The file of the guide in ``root``; None where there is none. Raises PageErrors with the line of everything that is wrong."""
     try:
         stat = (root / FILE).stat()
     except FileNotFoundError:
         return None
-    steps, document = _parsed(root, (stat.st_mtime_ns, stat.st_size))
+    return _checked(root, (stat.st_mtime_ns, stat.st_size), guide)
+
+
+@lru_cache(maxsize=4)
+def _checked(root: Path, version: tuple[int, int], guide: Guide) -> FailedSteps:
+    """The file in this version, for this guide: it is asked for with each snippet."""
+    document = Document.read(root / FILE, FILE)
+    steps = check(document, FailedSteps)
     problems = [document.problem(place, text) for place, text in _problems(steps, guide)]
     if problems:
         raise PageErrors(sorted(problems))
     return steps
-
-
-@lru_cache(maxsize=4)
-def _parsed(root: Path, version: tuple[int, int]) -> tuple[FailedSteps, Document]:
-    """The file in this version, which is asked for with each page."""
-    document = Document.read(root / FILE, FILE)
-    return check(document, FailedSteps), document
 
 
 def _problems(steps: FailedSteps, guide: Guide) -> Iterator[tuple[Location, str]]:

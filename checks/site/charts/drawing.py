@@ -24,12 +24,12 @@ def chart(context: SiteContext, name: str) -> str:
     measured = {target: found for target in context.evidence.targets() if (found := rows(context, drawn, target))}
     # One scale for all targets, so that their bars can be compared.
     longest = max((sum(row.parts) for found in measured.values() for row in found), default=0.0) or 1.0
-    figures = [_figure(context, drawn, target, found, [*measured], longest) for target, found in measured.items()]
+    blocks = [_block(context, drawn, target, found, [*measured], longest) for target, found in measured.items()]
     legend, heads = _legend(context, drawn), _heads(context, drawn)
-    return render("chart.html", context=context, words=context.words, title=title, figures=figures, legend=legend, heads=heads)
+    return render("chart.html", context=context, words=context.words, title=title, blocks=blocks, legend=legend, heads=heads)
 
 
-def _figure(context: SiteContext, drawn: Chart, target: str, found: list[Row], measured: list[str], longest: float) -> dict[str, Any]:
+def _block(context: SiteContext, drawn: Chart, target: str, found: list[Row], measured: list[str], longest: float) -> dict[str, Any]:
     # A reader whose release has measured nothing is shown what the others have.
     others = [other for other in context.evidence.known() if other not in measured]
     days = sorted({row.date for row in found})

@@ -105,7 +105,10 @@ def _problems(key: str, chart: Chart, context: SiteContext) -> Iterator[tuple[Lo
         place: Location = (key, "bars", index)
         yield from missing_languages((*place, "name"), bar.name, context)
         if len(bar.parts) != max(1, len(chart.parts)):
-            yield (*place, "parts"), f"expected {max(1, len(chart.parts))} numbers, one for each of the chart's parts, found {len(bar.parts)}"
+            yield (
+                (*place, "parts"),
+                f"expected {max(1, len(chart.parts))} numbers, one for each of the chart's parts, found {len(bar.parts)}",
+            )
         for number, part in enumerate(bar.parts):
             yield from _unknown_snippet((*place, "parts", number, "seen"), part.seen, known)
     for index, case in enumerate(chart.cases):
