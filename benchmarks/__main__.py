@@ -12,7 +12,7 @@ from checks.config import Config
 from checks.model import GuideError
 
 DEFAULT_PARTS = ("snippets",)
-PARTS = ("snippets", "growth", "growth-run", "states", "autopkgtest", "emulator")
+PARTS = ("snippets", "growth", "growth-run", "states", "autopkgtest", "emulator", "site")
 
 
 def bench(config: Config, parts: list[str], full: bool = False) -> int:
@@ -33,7 +33,7 @@ def bench(config: Config, parts: list[str], full: bool = False) -> int:
 
 def _report(config: Config, part: str, full: bool) -> str:
     """Measure a part; returns its tables as text."""
-    from benchmarks import autopkgtest, emulator, growth, snippets, states
+    from benchmarks import autopkgtest, emulator, growth, snippets, states, stock
 
     pages = growth.RUN_PAGES_FULL if full else growth.RUN_PAGES
     reports: dict[str, Callable[[Config], str]] = {
@@ -43,5 +43,6 @@ def _report(config: Config, part: str, full: bool) -> str:
         "states": states.report,
         "autopkgtest": autopkgtest.report,
         "emulator": emulator.report,
+        "site": stock.report,
     }
     return reports[part](config)

@@ -144,7 +144,9 @@ def _parser() -> argparse.ArgumentParser:
     clean.add_argument("--states", action="store_true", help="also remove the saved states")
     clean.add_argument("--all", action="store_true", help="also remove the states, the images and the disks")
     bench = command("bench", _bench, "measure what the machinery costs, beside peers in the same run")
-    bench.add_argument("parts", nargs="*", metavar="PART", help="snippets (the default), growth, growth-run, states, autopkgtest, emulator")
+    bench.add_argument(
+        "parts", nargs="*", metavar="PART", help="snippets (the default), growth, growth-run, states, autopkgtest, emulator, site"
+    )
     bench.add_argument("--full", action="store_true", help="growth-run: also 1000 pages")
 
     def show_help(config: Config, options: argparse.Namespace) -> int:

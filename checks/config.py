@@ -11,6 +11,7 @@
         dumps: ["/var/crash/*/dump.*"]     # the files that a crash leaves on the machine
         programs: [doctor/doctor.py]       # the guide's own programs: a page may have one put on its machine, and the site serves them
         at_end: [doctor/doctor.py, --json] # a program and its arguments, run as root where a VM page ends; evidence keeps what it printed
+        packages: [some-tool]              # packages whose versions the site shows beside a run
         oldest_first: [debian-13, ubuntu-26.04]   # targets by age: which is older, and which newer, than one that has not run
         always_run: [quick-start]          # pages that ./guide test runs although their evidence holds
         states: {gib: 20, days: 30}        # the disk space of all states on a host, and how long an unused one stays
@@ -78,6 +79,7 @@ class Config:
     programs: tuple[str, ...] = ()  # paths below the folder of mkdocs.yml
     at_end: tuple[str, ...] = ()  # one of ``programs``, and its arguments
     always_run: tuple[str, ...] = ()  # the names of pages that ./guide test always runs
+    packages: tuple[str, ...] = ()  # names of packages whose versions the site shows
     oldest_first: tuple[str, ...] = ()  # names of targets, by the age of what is in them
     state_limits: StateLimits = StateLimits()
     limits: TimeLimits = TimeLimits()
@@ -151,6 +153,7 @@ class _Checks(Section):
     programs: Annotated[tuple[_Path, ...], Field(strict=False)] = ()
     at_end: Annotated[tuple[str, ...], Field(strict=False)] = ()
     always_run: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    packages: Annotated[tuple[str, ...], Field(strict=False)] = ()
     oldest_first: Annotated[tuple[str, ...], Field(strict=False)] = ()
     states: _States = _States()
     limits: _Limits = _Limits()
@@ -230,6 +233,7 @@ def load(file: Path) -> Config:
         state_limits=StateLimits(bytes=int(checks.states.gib * (1 << 30)), age_s=checks.states.days * 86400),
         limits=TimeLimits(checks.limits.page_minutes, checks.limits.run_minutes),
         always_run=checks.always_run,
+        packages=checks.packages,
         oldest_first=checks.oldest_first,
         twins=(site.settings.extra or _Extra()).twins,
     )

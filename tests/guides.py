@@ -231,6 +231,7 @@ def evidence(config: Config, guide: Guide, target: str = "debian-13") -> None:
                 if snippet.dump:
                     outcome.dump = {"path": "/var/crash/1/dump.1", "bytes": 1234567, "magic": "4b44554d50"}
                 outcome.panic = "Kernel panic - not syncing: sysrq triggered crash"
+                outcome.stages = {"panicked": 0.1, "capturing": 0.15, "coming back": 0.2, "back": 0.25}
             outcomes.append(outcome)
         if page.machine:
             run = PageRun(

@@ -15,6 +15,7 @@ from itertools import groupby
 # The macros of checks/site/hooks.py: name -> the least and the most arguments (None: any number).
 MACROS: dict[str, tuple[int, int | None]] = {
     "by_release": (1, 1),
+    "chart": (1, 1),
     "diagnoses": (0, 0),
     "diagram": (1, 1),
     "documented": (1, 1),

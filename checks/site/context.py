@@ -13,7 +13,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import Guide, Page, Snippet
 from checks.pages.reader import read_guide
-from checks.pages.references import Source, Traces, load_sources, load_traces
+from checks.pages.references import Source, Traces, Words, load_sources, load_traces
 from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
@@ -63,6 +63,18 @@ class SiteContext:
         """A snippet of the page that is rendered; None when there is none with this id."""
         page = self.current_page()
         return next((snippet for snippet in page.snippets if snippet.id == snippet_id), None) if page else None
+
+    def text(self, words: Words) -> str:
+        """Words of a file of data/ in the language that is shown."""
+        return words if isinstance(words, str) else words[self.language]
+
+    def section(self, place: str) -> dict[str, str]:
+        """The address of a section PAGE#SECTION from the page that is rendered (``url``), and its title after the page's (``title``)."""
+        name, _, heading = place.partition("#")
+        page = self.guide.pages[self.language, name]
+        text = next(known.text for known in page.outline.headings if known.id == heading)
+        title = page.title if text == page.title else f"{page.title}{self.words['within']}{text}"
+        return {"url": self.page_url(name, heading), "title": title}
 
     def page_url(self, name: str, heading: str = "") -> str:
         """The address of another page, or of one of its headings, from the page that is rendered."""

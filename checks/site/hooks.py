@@ -27,6 +27,8 @@ from checks.pages.macros import Macro
 from checks.pages.rules.characters import visible
 from checks.pages.shapes import as_printed
 from checks.site import embeds, panels, releases
+from checks.site.aids.emphasis import LatinInEmphasis
+from checks.site.charts import drawing
 from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
 from checks.site.facts import values as facts_by_release
@@ -64,6 +66,8 @@ def define_env(env: Any) -> None:
         if Path(env.project_dir, name).exists():
             raise GuideError(f"{name}: mkdocs-macros would run this file of the guide's folder: remove it, or give it another name")
     _context = load_context(Path(env.conf.config_file_path))
+    if _context.language == "zh" and not any(isinstance(known, LatinInEmphasis) for known in env.conf.markdown_extensions):
+        env.conf.markdown_extensions.append(LatinInEmphasis())
     assert macros.same_names(_MACROS), "pages/macros.py names other macros than there are"
 
 
@@ -148,6 +152,11 @@ def by_release(row: str) -> str:
     return _in_markdown(facts_by_release.by_release(_current(), row))
 
 
+def chart(name: str) -> str:
+    """A chart of data/charts.yml: a drawing of what runs have measured, with the numbers as a table. See site/charts/."""
+    return _in_markdown(drawing.chart(_current(), name))
+
+
 def documented(source: str) -> str:
     """The mark "documented" within a line: a link to an entry of data/sources.yml. See pages/references.py."""
     return releases.documented(_current(), source)
@@ -213,7 +222,7 @@ def _in_markdown(block: str) -> str:
 _MACROS: dict[str, Callable[..., str]] = {
     macro.__name__: macro
     for macro in (
-        by_release, diagnoses, diagram, documented, facts, glossary, messages,
+        by_release, chart, diagnoses, diagram, documented, facts, glossary, messages,
         program, proof, replay, transcript_url, value, verified, widget,
     )
 }  # fmt: skip

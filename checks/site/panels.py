@@ -9,6 +9,7 @@ from checks.evidence.validity import RecordedRun
 from checks.model import Page, Snippet
 from checks.pages.glossary import load_terms, terms_of_groups, where_explained
 from checks.site import releases
+from checks.site.aids import failed_steps, software
 from checks.site.context import SiteContext
 from checks.site.templating import render
 from checks.site.urls import hreflang
@@ -32,7 +33,9 @@ def badge(context: SiteContext, snippet_id: str) -> str:
             for_targets = [target, *others] if len(vouching) > 1 else []
             valid = target in vouching
             runs.append({"target": target, "valid": valid, "date": date, "seconds": entry.get("seconds"), "for": " ".join(for_targets)})
-    return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs).replace("\n", "")
+    # What does not run here is no step that could fail.
+    help_ = failed_steps.link(context, snippet) if snippet.skip is None else None
+    return render("badge.html", context=context, words=context.words, snippet=snippet, runs=runs, help=help_).replace("\n", "")
 
 
 def proof(context: SiteContext) -> str:
@@ -43,11 +46,23 @@ def proof(context: SiteContext) -> str:
 
 
 def verified(context: SiteContext) -> str:
-    """A table with a row for each page and a column for each target, if any has evidence."""
-    targets = context.evidence.known() if context.evidence.targets() else []
+    """A table with a row for each page and a column for each target with evidence: what ran, when, and on which versions."""
+    targets = context.evidence.targets()
+    waiting = [target for target in context.evidence.known() if target not in targets]
+    columns = [{"target": target, "for": " ".join([target, *waiting]), "software": _usual(context, target)} for target in targets]
     pages = [page for page in context.guide.of(context.language) if page.snippets]
-    rows = [{"page": page, "cells": [_cell(context, target, page) for target in targets]} for page in pages]
-    return render("verified.html", context=context, words=context.words, targets=targets, rows=rows)
+    rows = [{"page": page, "cells": [_cell(context, column, page) for column in columns]} for page in pages]
+    names = context.names(waiting)
+    return render("verified.html", context=context, words=context.words, columns=columns, rows=rows, waiting=names)
+
+
+def _usual(context: SiteContext, target: str) -> list[str]:
+    """Kernel and packages that most runs on a target had: "Linux 6.12", "kdump-tools 1:1.10.7"."""
+    counts: dict[str, Counter[str]] = {}
+    for run in context.evidence.runs(target):
+        for text in software.of_run(context, run):
+            counts.setdefault(text.split()[0], Counter())[text] += 1
+    return [counts[name].most_common(1)[0][0] for name in ("Linux", *context.config.packages) if name in counts]
 
 
 def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
@@ -69,13 +84,17 @@ def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
     return render("glossary.html", words=context.words, rows=rows)
 
 
-def _cell(context: SiteContext, target: str, page: Page) -> dict[str, Any]:
+def _cell(context: SiteContext, column: dict[str, Any], page: Page) -> dict[str, Any]:
+    target = column["target"]
     run = context.evidence.of(target, page.name)
     snippets = [snippet for snippet in page.snippets if applies(snippet, target)]
     return {
         "target": target,
         "state": context.evidence.page_state(target, page) if snippets else "nothing",
+        "for": column["for"],
         "run": run,
+        "container": run is not None and not run.data.get("emulator"),
+        "software": [text for text in software.of_run(context, run) if text not in column["software"]] if run else [],
         "ran": sum(1 for snippet in snippets if run and snippet.id in run.entries),
         "skipped": len(page.snippets) - len(snippets),
     }

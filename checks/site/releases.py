@@ -14,6 +14,7 @@ from checks.model import GuideError, Output, Page, Snippet, meant_for
 from checks.pages.references import SOURCES, own_words
 from checks.pages.rules import release_blocks
 from checks.pages.rules.characters import visible
+from checks.site.aids import failed_steps
 from checks.site.context import SiteContext
 from checks.site.templating import render
 from checks.targets import applies
@@ -42,11 +43,12 @@ def neighbours(context: SiteContext, target: str, shown: Callable[[str], object 
 
 
 def picker(context: SiteContext) -> str:
-    """The choice of a release, and for each release what of the page has not run on it."""
+    """The choice of a release, for each release what of the page has not run on it, and what a report of a failed step needs."""
     page = context.current_page()
     targets = context.evidence.known()
     notes = [_note(context, page, target) for target in targets] if page and page.snippets else []
-    return render("picker.html", context=context, words=context.words, targets=targets, notes=notes)
+    report = failed_steps.report(context)
+    return render("picker.html", context=context, words=context.words, targets=targets, notes=notes, report=report)
 
 
 def _note(context: SiteContext, page: Page, target: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _problems(table: Table, context: SiteContext) -> Iterator[tuple[Location, st
             yield ("columns", index), f"expected a target ({', '.join(known)}), found {column!r}"
     for index, row in enumerate(table.rows):
         place: Location = ("rows", index)
-        yield from _missing_languages((*place, "name"), row.name, context)
+        yield from missing_languages((*place, "name"), row.name, context)
         for column in dict.fromkeys([*table.columns, *row.cells]):
             if column not in row.cells:
                 yield (*place, "cells"), f"expected a cell for {column}, found none"
@@ -99,14 +99,14 @@ def _problems(table: Table, context: SiteContext) -> Iterator[tuple[Location, st
 
 
 def _cell_problems(place: Location, table: Table, cell: Cell, context: SiteContext) -> Iterator[tuple[Location, str]]:
-    yield from _missing_languages((*place, "value"), cell.value, context)
+    yield from missing_languages((*place, "value"), cell.value, context)
     if cell.source is None:
         yield (*place, "source"), "expected the place where the value was read, found none in the cell or its row"
     elif table.sources == "values" and cell.source not in context.sources:
         found = repr(cell.source) if isinstance(cell.source, str) else "`key: value` lines"
         yield (*place, "source"), f"expected a key of {SOURCES}, found {found}"
     elif isinstance(cell.source, Place):
-        yield from _missing_languages((*place, "source"), cell.source.text, context)
+        yield from missing_languages((*place, "source"), cell.source.text, context)
     if cell.seen is None:
         return
     if cell.shows is None and not isinstance(cell.value, str):
@@ -117,7 +117,8 @@ def _cell_problems(place: Location, table: Table, cell: Cell, context: SiteConte
         yield (*place, "seen"), f"there is no snippet {cell.seen}"
 
 
-def _missing_languages(place: Location, words: Any, context: SiteContext) -> Iterator[tuple[Location, str]]:
+def missing_languages(place: Location, words: Any, context: SiteContext) -> Iterator[tuple[Location, str]]:
+    """The problems of words that are not there in each language of the guide."""
     for language in context.config.languages if isinstance(words, dict) else ():
         if language not in words:
             yield place, f"expected text in {language}, found none"

@@ -39,7 +39,7 @@ def table(context: SiteContext, file: str) -> str:
     """The HTML of the table in a file that is named from the guide's root, in the language that is shown."""
     facts = files.load(context, file)
     rows = [
-        {"name": markup(_text(context, row.name)), "cells": [cell(context, facts, row, column) for column in facts.columns]}
+        {"name": markup(context.text(row.name)), "cells": [cell(context, facts, row, column) for column in facts.columns]}
         for row in facts.rows
     ]
     several = len(facts.columns) > 1
@@ -49,7 +49,7 @@ def table(context: SiteContext, file: str) -> str:
 def cell(context: SiteContext, facts: Table, row: Row, target: str) -> dict[str, Any]:
     """What a template shows of one cell."""
     found = row.cell(target)
-    text, is_code = _text(context, found.value), isinstance(found.value, str)
+    text, is_code = context.text(found.value), isinstance(found.value, str)
 
     def shown(name: str) -> Words | None:
         other = row.cell(name) if name in row.cells else None
@@ -72,13 +72,8 @@ def _source(context: SiteContext, cell: Cell) -> Mapping[str, str | None]:
     if isinstance(cell.source, str) and cell.source in context.sources:
         return releases.source_link(context, cell.source)
     if isinstance(cell.source, files.Place):
-        return {"text": _text(context, cell.source.text), "url": cell.source.url, "title": None}
+        return {"text": context.text(cell.source.text), "url": cell.source.url, "title": None}
     return {"text": cell.source or "", "url": None, "title": None}
-
-
-def _text(context: SiteContext, words: Words) -> str:
-    """The text in the language that is shown."""
-    return words if isinstance(words, str) else words[context.language]
 
 
 def _proof(context: SiteContext, cell: Cell, target: str) -> dict[str, str] | None:

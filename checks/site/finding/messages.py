@@ -28,22 +28,13 @@ def messages(context: SiteContext, group: str) -> str:
             "means": markup(message.means[context.language]),
             "by": known.speakers[message.by][context.language],
             "where": markup(context.words["list"].join(known.places[place][context.language] for place in message.where)),
-            "see": _see(context, message),
+            "see": context.section(message.see),
             "seen": recording(context, message),
             "source": message.source,
         }
         for message in chosen
     ]
     return render("messages.html", context=context, words=context.words, entries=entries)
-
-
-def _see(context: SiteContext, message: Message) -> dict[str, str]:
-    """Address and title of the section that helps."""
-    name, _, heading = message.see.partition("#")
-    page = context.guide.pages[context.language, name]
-    text = next(known.text for known in page.outline.headings if known.id == heading)
-    title = page.title if text == page.title else f"{page.title}{context.words['within']}{text}"
-    return {"url": context.page_url(name, heading), "title": title}
 
 
 def recording(context: SiteContext, message: Message) -> dict[str, Any] | None:

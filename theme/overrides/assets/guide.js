@@ -22,11 +22,15 @@ if (search && field) {
 }
 
 // Wide tables and blocks scroll inside themselves, so the keyboard must reach them.
-for (const box of document.querySelectorAll(".md-typeset__scrollwrap, .md-typeset pre > code, .replay__screen")) {
-  if (box.scrollWidth > box.clientWidth) {
-    box.tabIndex = 0;
+const reach = (part) => {
+  for (const box of part.querySelectorAll(".md-typeset__scrollwrap, .verified__scroll, .facts, .chart__scroll, pre > code, .replay__screen")) {
+    if (box.scrollWidth > box.clientWidth) {
+      box.tabIndex = 0;
+    }
   }
-}
+};
+reach(document);
+document.addEventListener("toggle", (event) => reach(event.target), true); // in a closed part nothing has a width
 
 // The theme puts each copy button into a navigation landmark without a name.
 const unnamed = () => document.querySelectorAll("nav.md-code__nav:not([role])").forEach((nav) => nav.setAttribute("role", "none"));
