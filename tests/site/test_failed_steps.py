@@ -83,7 +83,7 @@ def test_a_wrong_entry_is_an_error_with_its_line(changed, message, tmp_path):
 
 def test_a_guide_without_the_file_has_no_such_links(small):
     page = (small[1] / "en/deep/page/index.html").read_text()
-    assert 'class="failed"' not in page and "__report" not in page
+    assert 'class="failed"' not in page and "__report" not in page and "report.js" not in page
 
 
 def test_the_text_of_the_report_is_on_the_page_once(site):
