@@ -51,7 +51,7 @@ LINES = "expected `key: value` lines"
 
 WRONG = {
     "mkdocs": [
-        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, programs, at_end, always_run, oldest_first, states, limits)"),
+        ("extra:\n  checks:\n    colour: red\n", "3: extra.checks.colour: unknown key (known: languages, targets, shapes, evidence, dumps, programs, at_end, always_run, packages, oldest_first, states, limits)"),
         ("extra:\n  checks:\n    targets: 1.10\n", "3: extra.checks.targets: expected text, found the number 1.10: put it in quotes"),
         ("extra:\n  checks:\n    dumps: /var/crash\n", "3: extra.checks.dumps: expected a list, found '/var/crash'"),
         ("extra:\n  checks:\n    dumps:\n      - crash\n", "4: extra.checks.dumps.1: expected an absolute path on the machine, such as /var/crash/*/dump.*, found 'crash'"),

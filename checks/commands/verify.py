@@ -67,7 +67,7 @@ def verify(config: Config, options: argparse.Namespace) -> int:
     arguments += ["--no-reuse"] if options.no_reuse else []
     arguments += [f"--junitxml={new_report(config, f'junit-{target}.xml')}"]
     # Of the plugins that are installed, pages need one. The others are for tests, and loading them takes as long as all the rest.
-    arguments += ["--disable-plugin-autoload", "-p", "xdist"]
+    arguments += ["--disable-plugin-autoload", "-pxdist"]
     paths = _paths(config, options.pages)
     status = run_pytest(config, target, *arguments, *paths, interactive=options.keep) if paths else NOTHING_COLLECTED
     if status == NOTHING_COLLECTED:

@@ -23,7 +23,7 @@ MACROS = {
     "include": ('[[% include "../../../../etc/hostname" %]]', "4: [[% starts a macro"),
     "statement": ("[[% for x in y %]]", "4: [[% starts a macro"),
     "comment of a template": ("[[# x #]]", "4: [[# starts a macro"),
-    "unknown": ("[[[ nope() ]]]", "4: there is no macro nope (known: by_release, diagram, documented, "),
+    "unknown": ("[[[ nope() ]]]", "4: there is no macro nope (known: by_release, chart, diagnoses, diagram, documented, "),
     "unknown, of Jinja": ("[[[ range() ]]]", "4: there is no macro range"),
     "unknown, of mkdocs-macros": ("[[[ macros_info() ]]]", "4: there is no macro macros_info"),
     "unknown, of another alphabet": ("[[[ \u0440roof() ]]]", "4: there is no macro"),
