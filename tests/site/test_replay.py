@@ -22,6 +22,8 @@ from checks.site.context import context_of
 from checks.site.replay import figures, frames
 from checks.site.replay.recording import COLUMNS, LATE_S, MOST_CHARACTERS, PAUSE_S, ROWS, SCREEN_LINES, recordings
 
+pytest_plugins = ["sites"]
+
 PAGE = """---
 machine: vm
 ---
