@@ -115,7 +115,7 @@ def problems(page, path: str, base: str) -> list[str]:
 @pytest.mark.parametrize("path, look", list(zip(SAMPLE, LOOKS, strict=True)), ids=str)
 def test_a_page_is_fit_for_every_reader(path, look, whole, visit):
     screen, scheme = look
-    page = visit(whole[1], "/robots.txt", viewport=SCREENS[screen], color_scheme=scheme, bypass_csp=True)
+    page = visit(whole[1], "/en/", viewport=SCREENS[screen], color_scheme=scheme, bypass_csp=True)
     found = problems(page, path, page.evaluate("location.origin"))
     page.context.close()
     assert found == []
@@ -126,7 +126,7 @@ def test_a_page_is_fit_for_every_reader(path, look, whole, visit):
 @pytest.mark.parametrize("screen, scheme", LOOKS)
 def test_every_page_is_fit_for_every_reader(screen, scheme, whole, visit):
     _, out = whole
-    page = visit(out, "/robots.txt", viewport=SCREENS[screen], color_scheme=scheme, bypass_csp=True)
+    page = visit(out, "/en/", viewport=SCREENS[screen], color_scheme=scheme, bypass_csp=True)
     base = page.evaluate("location.origin")
     addresses = [address(out, file) for file in pages(out) if file.name != "404.html"]
     transcripts = [path for path in addresses if f"/{TRANSCRIPTS}/" in path]
