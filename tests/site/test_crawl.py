@@ -93,9 +93,11 @@ def problems(page, path: str, base: str) -> list[str]:
     listeners = {
         "console": lambda message: told.append(f"console: {message.text}") if message.type in ("error", "warning") else None,
         "pageerror": lambda error: told.append(f"error: {error}"),
-        "requestfailed": lambda request: told.append(f"{request.failure}: {request.url}"),
+        # What the page before had not loaded yet is given up when this one is opened.
+        "requestfailed": lambda request: told.append(f"{request.failure}: {request.url}") if "ERR_ABORTED" not in request.failure else None,
         "response": lambda response: told.append(f"{response.status}: {response.url}") if response.status >= 400 else None,
     }
+    page.goto("about:blank")
     for event, listener in listeners.items():
         page.on(event, listener)
     page.goto(base + path)
