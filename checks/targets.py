@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -66,6 +67,8 @@ class Target:
     pool: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     analysis: tuple[str, ...] = ()  # what pages that read dumps install; {kernel} stands for the release of the VM's kernel
+    # Python packages that `pip install` finds on pages that read dumps: the file's name and its sha256.
+    wheels: Mapping[str, str] = field(default_factory=dict)
     image: str = ""  # the distribution's container image by digest; it decides where packages are put together, not which
 
     @property
@@ -85,12 +88,15 @@ class Target:
         del target["image"]
         if kind != "analysis":
             del target["analysis"]
+        if kind != "analysis" or not self.wheels:
+            del target["wheels"]
         parts = {"target": target, "kind": kind, "common": COMMON, "vm": VM, "emulator": EMULATOR}
         if kind == "emulator":
             parts = {"suite": self.suite, "family": self.family, "kind": kind, "emulator": EMULATOR}
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
         for file in sorted(IMAGE_FILES.iterdir()):
-            if file.name.startswith(kind) or (file.name.startswith("common") and kind in ("container", "vm", "analysis")):
+            prefixes = [kind] + (["common"] if kind != "emulator" else []) + (["pip"] if "wheels" in target else [])
+            if file.name.startswith(tuple(prefixes)):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
         if kind == "vm":
             digest.update(LOADER.read_bytes())
@@ -106,6 +112,10 @@ _Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]", "the n
 _AnalysisPackage = Annotated[
     str, matching(r"[a-z0-9]([a-z0-9+.-]|\{kernel\}){0,98}[a-z0-9+]", "the name of a package, in which {kernel} may stand")
 ]
+_Wheel = Annotated[
+    str, matching(r"\w{1,60}-[\w.]{1,30}-cp3\d{1,2}-[\w.]{1,30}-[\w.]{1,90}\.whl", "a wheel's file name, such as drgn-0.3.0-cp311-….whl")
+]
+_Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "a sha256, 64 digits")]
 _Packages = Annotated[tuple[_Package, ...], Field(strict=False, max_length=500)]
 MEMORY = size("256M", "8G")  # of a machine, also that of a page's front matter
 
@@ -123,6 +133,7 @@ class _Entry(Section):
     pool: _Packages = ()
     packages: _Packages = ()
     analysis: Annotated[tuple[_AnalysisPackage, ...], Field(strict=False, max_length=500)] = ()
+    wheels: Annotated[dict[_Wheel, _Sha256], Field(max_length=20)] = Field(default_factory=dict)
     image: Annotated[str, matching(r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}", "an image by its digest, such as debian@sha256:…")] = ""
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from checks.files.plain import open_for_writing
 from checks.host import cache_dir, process_owner
-from checks.images import mirror
+from checks.images import mirror, wheels
 from checks.machines import engine as engines
 from checks.machines.channel import LOADER
 from checks.model import GuideError
@@ -45,6 +45,7 @@ class Root:
 
     ``hooks`` are (mmdebstrap's hook, script of images/files/): ("customize", "vm-setup.sh"). ``environment`` are
     variables that the scripts read. ``pool`` are packages that are put into the root with all that they need, not installed.
+    ``wheels`` are files of Python packages, each with its sha256, which `pip install` finds in the root.
     """
 
     target: Target
@@ -53,6 +54,7 @@ class Root:
     hooks: Sequence[tuple[str, str]] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     pool: Sequence[str] = ()
+    wheels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def bootstrap(root: Root, recipe: str, tar: Path) -> Made:
     folder = tar.parent
     shutil.copytree(IMAGE_FILES, folder / "files")
     (folder / "files" / "loader.py").write_text(LOADER)
+    if root.wheels:
+        wheels.download(root.wheels, folder / "wheels")
     environment = {"POOL": " ".join(root.pool), **root.environment}
     options = ["--variant=apt", f"--include={','.join((*root.packages, *target.packages))}", '--aptopt=Acquire::Languages "none"']
     # Before the other hooks, one of which removes the lists.

@@ -130,7 +130,9 @@ class Builder:
             program = next((name for name in programs if Engine(name, ()).has_image(tag)), None)
             if program is None:
                 own = (*PACKAGES[kind], *extra_packages)
-                root = Root(target, kind, own, pool=() if kind == "emulator" else (*target.pool, *pool), hooks=_HOOKS.get(kind, ()))
+                wheels = target.wheels if kind == "analysis" else {}
+                hooks = (*_HOOKS.get(kind, ()), *([("customize", "pip-setup.sh")] if wheels else []))
+                root = Root(target, kind, own, hooks, pool=() if kind == "emulator" else (*target.pool, *pool), wheels=wheels)
                 self._make_image(programs[0], root, recipe, tag)
         if self._engine is None:
             self._engine = engines.find(tag)
