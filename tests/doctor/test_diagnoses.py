@@ -20,7 +20,6 @@ NOT_ASKED = {
     "secure-boot#load-old",
     "secure-boot#load-unsigned",
     "privacy#cannot-unload",
-    "storage#where",  # the volume is no longer mounted; at storage#armed it is, and there the doctor is still to be asked
 }
 
 
