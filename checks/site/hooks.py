@@ -28,6 +28,7 @@ from checks.pages.rules.characters import visible
 from checks.pages.shapes import as_printed
 from checks.site import embeds, panels, releases
 from checks.site.aids.emphasis import LatinInEmphasis
+from checks.site.aids.table_heads import EmptyHeads
 from checks.site.charts import drawing
 from checks.site.context import SiteContext, load_context
 from checks.site.facts import tables
@@ -66,8 +67,9 @@ def define_env(env: Any) -> None:
         if Path(env.project_dir, name).exists():
             raise GuideError(f"{name}: mkdocs-macros would run this file of the guide's folder: remove it, or give it another name")
     _context = load_context(Path(env.conf.config_file_path))
-    if _context.language == "zh" and not any(isinstance(known, LatinInEmphasis) for known in env.conf.markdown_extensions):
-        env.conf.markdown_extensions.append(LatinInEmphasis())
+    for extension in (EmptyHeads, *([LatinInEmphasis] if _context.language == "zh" else [])):
+        if not any(isinstance(known, extension) for known in env.conf.markdown_extensions):
+            env.conf.markdown_extensions.append(extension())
     assert macros.same_names(_MACROS), "pages/macros.py names other macros than there are"
 
 

@@ -13,6 +13,7 @@ from checks.evidence.validity import RecordedEvidence
 from checks.pages.reader import read_guide
 from checks.site import panels
 from checks.site.aids.emphasis import LatinInEmphasis
+from checks.site.aids.table_heads import EmptyHeads
 from checks.site.context import context_of
 
 
@@ -67,3 +68,8 @@ def test_a_run_with_another_version_or_in_a_container_says_so(guide, monkeypatch
 )
 def test_latin_words_within_emphasis_have_an_element_of_their_own(text, shown):
     assert Markdown(extensions=[LatinInEmphasis()]).convert(text) == f"<p>{shown}</p>"
+
+
+def test_an_empty_corner_of_a_table_is_a_cell_and_no_head():
+    table = Markdown(extensions=["tables", EmptyHeads()]).convert("| | gdb | `x` |\n|---|---|---|\n| a | b | |\n")
+    assert table.count("<th>") == 2 and "<td></td>\n<th>gdb</th>\n<th><code>x</code></th>" in table
