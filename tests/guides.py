@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -22,6 +22,7 @@ from checks.evidence.fingerprints import snippet_fingerprints
 from checks.evidence.validity import RecordedEvidence
 from checks.model import Guide, Outcome, Page, PageErrors, PageRun, Snippet
 from checks.pages.reader import read_guide
+from checks.site.context import SiteContext, context_of
 from checks.targets import load_targets, skip_reason
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,12 @@ def this_guide() -> Guide:
 def this_evidence() -> RecordedEvidence:
     """The committed evidence of this guide."""
     return RecordedEvidence(this_config(), this_guide())
+
+
+@cache
+def this_context(language: str) -> SiteContext:
+    """What the parts of the site need of this guide, as while the language is built."""
+    return replace(context_of(this_config(), this_guide(), language), evidence=this_evidence())
 
 
 def load_program(path: str) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from guides import this_config
+from guides import this_evidence
 from recorded import PAGE, reseal, site_with_evidence, status
 
 from checks.cli import main
@@ -195,5 +195,4 @@ def test_a_full_disk_leaves_the_old_evidence_and_its_recording(site, monkeypatch
 
 
 def test_the_committed_evidence_contradicts_nothing():
-    config = this_config()
-    assert RecordedEvidence(config, read_guide(config)).invalid == {}
+    assert this_evidence().invalid == {}

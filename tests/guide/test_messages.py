@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from guides import ROOT, this_config, this_guide
+from guides import ROOT, this_config, this_context, this_guide
 
 from checks.mkdocs_yml import read_yaml
 from checks.pages import glossary
-from checks.site.context import context_of
 from checks.site.finding import catalogue, messages, names
 
 CONFIG = this_config()
@@ -30,7 +29,7 @@ def known(guide):
 def test_the_page_shows_every_message_with_an_anchor(guide, known, language):
     groups = [macro.arguments[0] for macro in guide.pages[language, "messages"].macros if macro.name == "messages"]
     assert sorted(groups) == sorted({message.group for message in known.messages})
-    context = context_of(CONFIG, guide, language)
+    context = this_context(language)
     shown = "".join(messages.messages(context, group) for group in groups)
     assert re.findall(r'<h3 class="message__text" id="message-([a-z0-9-]+)">', shown) == [
         message.id for group in groups for message in known.messages if message.group == group
@@ -44,7 +43,7 @@ def test_there_are_as_many_as_the_reports_ask_for(known):
 
 def test_what_is_marked_as_seen_is_linked(guide, known):
     """A page that is changed at the moment has no valid evidence; its messages are shown with their sources."""
-    context = context_of(CONFIG, guide, "en")
+    context = this_context("en")
     pages = {page.name: page for page in guide.of("en")}
     for message in known.messages:
         if message.seen and context.evidence.page_state("debian-13", pages[message.seen.partition("#")[0]]) == "valid":
@@ -63,7 +62,7 @@ def test_meanings_use_the_names_of_the_glossary(guide, known):
 
 
 def test_the_search_knows_each_message_and_each_word_of_its_file(guide, known):
-    context = context_of(CONFIG, guide, "en")
+    context = this_context("en")
     found = {text for texts in names.load_names(context).values() for text in texts}
     assert {names.whole_words(message.text) for message in known.messages} <= found
     words = {word for answer in read_yaml(ROOT / names.FILE) for word in answer["words"]}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from guides import ROOT, this_config, two_languages
+from guides import ROOT, this_config, this_guide, two_languages
 
 from checks.config import Config
 from checks.model import GuideError
@@ -158,8 +158,7 @@ def test_names_to_avoid_are_found_in_prose_and_only_there(tmp_path):
 
 @pytest.fixture(scope="module")
 def own():
-    config = this_config()
-    guide = read_guide(config)
+    config, guide = this_config(), this_guide()
     return config, guide, load_terms(config, guide)
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from guides import ROOT, evidence, small_guide
+from guides import ROOT, evidence, small_guide, this_context
 
-from checks import config as configuration
 from checks.evidence.validity import RecordedEvidence
 from checks.mkdocs_yml import read_yaml
 from checks.model import GuideError
@@ -169,8 +168,7 @@ def test_each_chart_of_the_guide_stands_on_a_page_of_each_language():
 
 @pytest.mark.parametrize("name", read_yaml(ROOT / files.FILE))
 def test_each_chart_of_the_guide_has_all_its_bars_as_long_as_the_evidence_holds(name):
-    config = configuration.load(ROOT / "mkdocs.yml")
-    context = context_of(config, read_guide(config), "en")
+    context = this_context("en")
     chart = files.load(context, name)
     seen = [part.seen for bar in chart.bars for part in bar.parts] + [case.seen for case in chart.cases]
     pages = {page.name: page for page in context.guide.of("en")}

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import axe_playwright_python
 import pytest
+from guides import this_guide
 from lxml import html
 from sites import VIOLATIONS
 
-from checks.pages.reader import read_guide
 from checks.site.build import LOCAL_URL
 from checks.site.urls import TRANSCRIPTS, page_folder
 
@@ -77,9 +77,9 @@ def packed(file: Path) -> int:
 
 def test_a_content_page_is_light(whole):
     """All that a page names in its head and at its end, and the page itself, as a server sends it; the search loads more."""
-    config, out = whole
+    _, out = whole
     weights = {}
-    for page in read_guide(config).pages.values():
+    for page in this_guide().pages.values():
         file = out / page.language / page_folder(page.name) / "index.html"
         named = html.parse(str(file)).xpath("//link[@rel='stylesheet' or @rel='icon']/@href | //script/@src | //img/@src")
         loaded = {(file.parent / urlsplit(link).path).resolve() for link in named}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from guides import ROOT, evidence, small_guide
+from guides import ROOT, evidence, small_guide, this_guide
 
-from checks import config as configuration
 from checks.model import PageErrors
 from checks.pages.reader import read_guide
 from checks.site import build as building
@@ -37,9 +36,8 @@ def site(tmp_path_factory):
 
 
 def test_each_page_of_the_guide_with_snippets_has_an_answer_that_exists_in_each_language():
-    config = configuration.load(ROOT / "mkdocs.yml")
-    guide = read_guide(config)
-    steps = failed_steps.load(config.root, guide)
+    guide = this_guide()
+    steps = failed_steps.load(ROOT, guide)
     assert steps is not None
     for page in guide.pages.values():
         for snippet in page.snippets:
