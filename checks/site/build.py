@@ -91,7 +91,7 @@ def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, ur
         raise PageErrors(problems)
     out.mkdir(parents=True)
     (out / MARKER).touch()
-    if messages := processes.build(out, url, strict):
+    if messages := processes.build(guide, out, url, strict):
         raise GuideError("\n".join(messages))
     transcripts.write(config, guide, out)
     _write_root(config, guide, out, url)

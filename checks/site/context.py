@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from checks import config as configuration
 from checks.config import Config
@@ -17,6 +17,8 @@ from checks.pages.references import Source, Traces, Words, load_sources, load_tr
 from checks.site import urls
 
 _WORDS = Path(__file__).with_name("words.yml")
+_Made = TypeVar("_Made")
+_read_before: Guide | None = None
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,19 @@ class SiteContext:
     traces: list[Traces]  # of data/releases.yml
     page: str = ""  # the name of the page that is rendered
     base: str = "./"  # the way from that page to the folder of its language
+    _made: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # by `once`; the copies for the pages share it
 
     @property
     def hreflang(self) -> str:
         """The tag that HTML has for the language: "zh-Hans"."""
         return urls.hreflang(self.config.twins, self.language)
+
+    def once(self, name: str, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` returns, called once while a language is built: for files that several macros and pages read."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: _Made = self._made[name]
+        return made
 
     def label(self, target: str) -> str:
         """A target's name for readers: "Debian 13"."""
@@ -95,12 +105,18 @@ class SiteContext:
         return f"{value / 1e6:.0f} MB" if value >= 1e6 else f"{value / 1e3:.0f} kB"
 
 
+def take_guide(guide: Guide) -> None:
+    """Have load_context take this guide, which another process has read, and not read it again: reading takes seconds."""
+    global _read_before
+    _read_before = guide
+
+
 def load_context(config_file: Path) -> SiteContext:
     """The context for the MkDocs build of ``config_file``: of the language whose configuration it is, else of the first."""
     config = configuration.load(config_file)
     languages = {path.resolve(): language for language, path in config.languages.items()}
     language = languages.get(config_file.resolve(), next(iter(config.languages)))
-    return context_of(config, read_guide(config), language)
+    return context_of(config, _read_before or read_guide(config), language)
 
 
 def context_of(config: Config, guide: Guide, language: str) -> SiteContext:

@@ -28,7 +28,8 @@ from jinja2 import TemplateError, TemplateSyntaxError
 from checks import faults
 from checks.config import WORK_FOLDER, Config
 from checks.files.plain import make_folder
-from checks.model import GuideError
+from checks.model import Guide, GuideError
+from checks.site.context import take_guide
 
 # A spawned process has nothing of this one but the values that it is given: `serve` has threads, which make a fork unsafe.
 _SPAWN = multiprocessing.get_context("spawn")
@@ -49,7 +50,7 @@ class _Process:
     lifeline: Connection
     page: ctypes.Array[ctypes.c_char]
 
-    def submit(self, config_file: Path, out: Path, url: str, strict: bool) -> Future[list[str]]:
+    def submit(self, config_file: Path, guide: Guide, out: Path, url: str, strict: bool) -> Future[list[str]]:
         """Have the process call build_language; the first call starts the process. Raises BrokenProcessPool if it has died.
 
         The process inherits the blocked signals, so that Ctrl-C does not interrupt its start: see _prepare. The executor
@@ -57,7 +58,7 @@ class _Process:
         """
         blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTING)
         try:
-            return self.executor.submit(build_language, config_file, out, url, strict)
+            return self.executor.submit(build_language, config_file, guide, out, url, strict)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked_before)
 
@@ -88,13 +89,15 @@ class MkDocsProcesses:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def build(self, out: Path, url: str, strict: bool) -> list[str]:
-        """Build every language into ``out/LANGUAGE``, for the address ``url``, which ends in a slash.
+    def build(self, guide: Guide, out: Path, url: str, strict: bool) -> list[str]:
+        """Build every language of ``guide``, which has just been read, into ``out/LANGUAGE``. ``url`` is the address; it ends in a slash.
 
         Returns the problems of the pages, each once, in the order of the languages; without ``strict``, only those
         of a build that failed. Raises GuideError, which names the configuration file, when a process dies.
         """
-        futures = {language: self._submit(language, out / language, f"{url}{language}/", strict) for language in self._config.languages}
+        futures = {
+            language: self._submit(language, guide, out / language, f"{url}{language}/", strict) for language in self._config.languages
+        }
         wait(futures.values())
         problems = [problem for language, future in futures.items() for problem in self._result(language, future)]
         return list(dict.fromkeys(problems))
@@ -107,8 +110,8 @@ class MkDocsProcesses:
     def _stop(self, language: str) -> None:
         self._processes.pop(language).stop()
 
-    def _submit(self, language: str, out: Path, url: str, strict: bool) -> Future[list[str]]:
-        arguments = (self._config.languages[language].resolve(), out, url, strict)
+    def _submit(self, language: str, guide: Guide, out: Path, url: str, strict: bool) -> Future[list[str]]:
+        arguments = (self._config.languages[language].resolve(), guide, out, url, strict)
         try:
             return self._process(language).submit(*arguments)
         except BrokenProcessPool:  # the process has died since the last build
@@ -219,13 +222,14 @@ class _Collector(logging.Handler):
         self.messages.append(re.sub(r"\x1b\[[0-9;]*m", "", record.getMessage()).strip())
 
 
-def build_language(config_file: Path, out: Path, url: str, strict: bool) -> list[str]:
-    """Build one language into ``out``. Returns its problems, position first; see MkDocsProcesses.build."""
+def build_language(config_file: Path, guide: Guide, out: Path, url: str, strict: bool) -> list[str]:
+    """Build one language of ``guide`` into ``out``. Returns its problems, position first; see MkDocsProcesses.build."""
     # Here and not above: only this process needs MkDocs, which takes longer to load than all of checks.
     from mkdocs.commands.build import build as mkdocs_build
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
 
+    take_guide(guide)
     collector = _Collector()
     logger = logging.getLogger("mkdocs")
     logger.addHandler(collector)

@@ -68,7 +68,7 @@ def _usual(context: SiteContext, target: str) -> list[str]:
 def glossary(context: SiteContext, groups: tuple[str, ...]) -> str:
     """The terms of these groups in the site's language, each with its names in the others; all terms when no group is named."""
     rows = []
-    for term in terms_of_groups(load_terms(context.config, context.guide), groups):
+    for term in terms_of_groups(context.once("terms", lambda: load_terms(context.config, context.guide)), groups):
         explained = where_explained(term, context.language, context.guide)
         see = None
         if explained is not None:

@@ -37,7 +37,7 @@ from checks.targets import applies
 
 def table(context: SiteContext, file: str) -> str:
     """The HTML of the table in a file that is named from the guide's root, in the language that is shown."""
-    facts = files.load(context, file)
+    facts = context.once(file, lambda: files.load(context, file))
     rows = [
         {"name": markup(context.text(row.name)), "cells": [cell(context, facts, row, column) for column in facts.columns]}
         for row in facts.rows

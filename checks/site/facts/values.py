@@ -10,7 +10,7 @@ from checks.site.templating import render
 
 def by_release(context: SiteContext, row_id: str) -> str:
     """The HTML of a list: a release, the row's value on it, how it is known."""
-    facts = files.load(context, str(RELEASES))
+    facts = context.once(str(RELEASES), lambda: files.load(context, str(RELEASES)))
     row = next(row for row in facts.rows if row.id == row_id)
     cells = [tables.cell(context, facts, row, column) for column in facts.columns]
     return render("by_release.html", context=context, words=context.words, cells=cells)

@@ -61,7 +61,7 @@ def load_names(context: SiteContext) -> Names:
         for message in catalogue.load(root, context.guide).messages:
             names[_location(context, message.see)].append(whole_words(message.text))
     if (root / glossary.FILE).exists():
-        for term in glossary.load_terms(context.config, context.guide):
+        for term in context.once("terms", lambda: glossary.load_terms(context.config, context.guide)):
             for words in term.words.values() if term.see else ():
                 names[_location(context, str(term.see).replace(".md#", "#"))] += [*words.also, *words.avoid]
     for answer in _answers(context):
