@@ -150,6 +150,7 @@ class Page:
     memory: str | None = None  # "3G"; None: the target's own default
     firmware: str | None = None  # None or "secure-boot"
     peer: bool = False  # there is a second machine on a network with the first
+    symbols: bool = False  # the VM's kernel with its debug symbols lies in the reader's home when this page begins
     dumps: tuple[str, ...] = ()  # names of VM pages: what their crashes left lies in the reader's home when this page begins
     programs: tuple[Program, ...] = ()
     meta: dict[str, Any] = field(default_factory=dict, hash=False, compare=False)

@@ -46,7 +46,7 @@ GOOD = TARGET.format("", "2G")
 FACT = "sources: claims\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
 KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, analysis, wheels, image"
-KNOWN_OF_PAGE = "title, description, machine, after, dumps, programs, memory, firmware, peer, read_against, hide, search"
+KNOWN_OF_PAGE = "title, description, machine, after, dumps, programs, memory, firmware, peer, symbols, read_against, hide, search"
 LINES = "expected `key: value` lines"
 
 WRONG = {

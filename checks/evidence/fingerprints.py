@@ -54,8 +54,8 @@ def snippet_fingerprints(guide: Guide, page: Page, target: Target) -> dict[str, 
     """For each snippet of the page, by id, the hash of all that made the machine that the snippet leaves behind.
 
     Hashed are the recipe of the machine, its hardware, and the bytes and attributes of every snippet from the root of
-    the tree of pages to this one; where the page reads dumps, also those of the pages that crashed; and the programs that
-    a page puts on its machine. Prose, outputs and translations are not hashed.
+    the tree of pages to this one; where the page reads dumps, also those of the pages that crashed; and the programs and the
+    symbols that a page puts on its machine. Prose, outputs and translations are not hashed.
     """
 
     def base(page: Page) -> str:
@@ -79,6 +79,8 @@ def page_fingerprints(guide: Guide, page: Page, target: Target, base: Callable[[
         hardware: list[Any] = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
         crashed = [guide.pages[page.language, name] for name in step.dumps]
         hardware += [["dumps", other.name, page_fingerprints(guide, other, target, base).end] for other in crashed]
+        # The package with the symbols is named after the kernel; the recipe says how they are come by.
+        hardware += [["symbols", target.recipe("analysis")]] if step.symbols else []
         hardware += [["program", program.name, program.sha256] for program in step.programs]
         begin = digest = _next_fingerprint(digest, hardware)
         after = {}

@@ -37,6 +37,11 @@ REPOSITORY = "localhost/guide-checks"
 # The disks' identifiers (UUIDs of file systems) are derived from this one, so that a rebuilt disk has the same ones.
 NAMESPACE = uuid.UUID("5c1f3c1e-3d0a-4f8e-9d0e-0b6a1c1d5a10")
 FIRST_BOOT_TIMEOUT_S = 1800
+# $1: the file in the package, $2: its name afterwards. tar ends when it has the file, and dpkg-deb then finds nobody who reads on.
+_UNPACK_SYMBOLS = """
+dpkg-deb --fsys-tarfile /srv/pool/linux-image-*-dbg_*.deb 2>/build/messages | tar -xO --occurrence=1 "$1" | gzip -1 >/build/part
+[ -s /build/part ] && rm /build/messages && mv /build/part "/build/$2"
+"""
 _HOOKS = dict.fromkeys(("container", "analysis"), (("customize", "common-setup.sh"),))  # by the kind of image
 
 
@@ -92,6 +97,22 @@ class Builder:
         if kernel is None:
             raise GuideError(f"the disk of {target.name} is from before disks said which kernel they boot: ./guide clean --all removes it")
         return self._image(target, "analysis", pool=tuple(name.format(kernel=kernel) for name in target.analysis))
+
+    def symbols(self, target: Target) -> Path:
+        """A file vmlinux-RELEASE.gz: the kernel on the target's disk with its debug symbols, out of the pool of the image for analysis."""
+        image = self.analysis(target)
+        name = f"vmlinux-{self.disk(target).kernel}"
+        file = cache_dir() / "symbols" / f"{target.name}-{image.recipe[:16]}" / f"{name}.gz"
+        with host_lock(f"symbols-{target.name}"):
+            if not file.exists():
+                shutil.rmtree(file.parent, ignore_errors=True)
+                file.parent.mkdir(parents=True)
+                command = self.engine().run_command(
+                    image.tag, ["sh", "-c", _UNPACK_SYMBOLS, "sh", f"./usr/lib/debug/boot/{name}", f"{name}.gz"],
+                    "--network=none", f"--volume={file.parent}:/build:rw",
+                )  # fmt: skip
+                run_logged(command, file.parent, dict(os.environ), f"unpacking the symbols of {target.name}")
+        return file
 
     def emulator(self, target: Target, extra_packages: tuple[str, ...] = ()) -> BuiltImage:
         """The image with the QEMU that runs the target's VM, and with ``extra_packages`` beside QEMU."""

@@ -48,6 +48,7 @@ class _Head(Section):
     memory: Annotated[str, MEMORY] = ""
     firmware: Annotated[str, one_of(FIRMWARES)] = ""
     peer: Annotated[bool, one_of([True], "true, or no such line")] = False
+    symbols: Annotated[bool, one_of([True], "true, or no such line")] = False
     read_against: Annotated[str, matching("[0-9a-f]{12}", "12 hexadecimal digits, which `./guide parity --accept PAGE` writes")] = ""
     hide: _Names = ()
     search: _Search = _Search()

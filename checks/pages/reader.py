@@ -132,6 +132,7 @@ class PageReader:
             memory=head.text("memory"),
             firmware=head.text("firmware"),
             peer=meta.get("peer") is True,
+            symbols=meta.get("symbols") is True,
             dumps=head.texts("dumps"),
             programs=programs,
             meta=meta,

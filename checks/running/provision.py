@@ -34,7 +34,7 @@ from checks.model import Guide, GuideError, Outcome, Page, PageRun, Snippet, utc
 from checks.pages.rules.machine_keys import program
 from checks.pages.tree import ancestors, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
-from checks.sessions.programs import ask, give
+from checks.sessions.programs import ask, give, put
 from checks.sessions.session import Session
 from checks.states import retention
 from checks.states.dump_files import dump_files
@@ -204,11 +204,13 @@ class Provisioner:
         return PairSession(own, peer, self.config.dumps)
 
     def furnish(self, page: Page, session: Session) -> None:
-        """Put into the reader's home what the page begins with: programs of the guide, and in ~/dumps/PAGE what crashes have left.
+        """Put into the reader's home what the page begins with: programs of the guide, symbols, and in ~/dumps/PAGE what crashes have left.
 
         Raises MachineLost where a saved state is gone, or has no dumps.
         """
         give(session, page.programs)
+        if page.symbols:
+            put(session, self.builder.symbols(self.target))
         for name in page.dumps:
             crashed = self.guide.pages[page.language, name]
             key = self.fingerprints(crashed).end

@@ -1,10 +1,11 @@
-"""The guide's own programs, put into the reader's home before a page's first snippet, or asked what it says of a machine."""
+"""Files that are put into the reader's home before a page's first snippet, and what the guide's own program says of a machine."""
 
 from __future__ import annotations
 
 import base64
 import zlib
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from checks.machines.machine import MachineLost
@@ -16,6 +17,9 @@ UNPACK = "import base64, sys, zlib; exec(compile(zlib.decompress(base64.b64decod
 END_TIMEOUT_S = 300
 # One argument of a command has at most 128 KiB (execve(2)), and base64 makes 4 bytes of 3.
 AT_A_TIME_BYTES = 64 << 10
+# All arguments of a command together have at most a quarter of the limit of its stack, which is 8 MiB (execve(2)).
+PARTS_AT_A_TIME = 20
+_APPEND = "import base64, sys; open(sys.argv[1], 'ab').write(b''.join(map(base64.b64decode, sys.argv[2:])))"
 
 
 def give(session: Session, programs: Iterable[Program]) -> None:
@@ -28,9 +32,22 @@ def give(session: Session, programs: Iterable[Program]) -> None:
             commands.append(["sh", "-c", 'echo "$1" | base64 -d >>"$2"', "sh", part, path])
         commands += [["chmod", "644", path], ["chown", "reader:reader", path]]
         for command in commands:
-            status, printed = session.execute(*command)
-            if status:
-                raise MachineLost(f"{path} could not be written on the machine: {printed.decode(errors='replace').strip()}")
+            _must(session, path, *command)
+
+
+def put(session: Session, file: Path) -> None:
+    """Write a file of this host, which may be large, into the reader's home. Raises MachineLost where the machine refuses it."""
+    path = f"/home/reader/{file.name}"
+    with file.open("rb") as source:
+        while parts := [part for part in (source.read(AT_A_TIME_BYTES) for _ in range(PARTS_AT_A_TIME)) if part]:
+            _must(session, path, "python3", "-c", _APPEND, path, *(base64.b64encode(part).decode() for part in parts))
+    _must(session, path, "chown", "reader:reader", path)
+
+
+def _must(session: Session, path: str, *command: str) -> None:
+    status, printed = session.execute(*command)
+    if status:
+        raise MachineLost(f"{path} could not be written on the machine: {printed.decode(errors='replace').strip()}")
 
 
 def ask(session: Session, program: Program, arguments: Iterable[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ PROGRAM_BYTES = 1 << 20
 def problems(head: FrontMatter, snippets: Iterable[Snippet]) -> Iterator[tuple[int, str]]:
     """(line, what is wrong) for each key and snippet that needs another kind of machine than the page has."""
     machine = head.meta.get("machine")
-    needed = {"memory": "vm", "firmware": "vm", "peer": "vm", "dumps": "container"}
+    needed = {"memory": "vm", "firmware": "vm", "peer": "vm", "symbols": "vm", "dumps": "container"}
     for key, kind in needed.items():
         if head.meta.get(key) and machine != kind:
             yield head.lines.get(key, 1), f"{key}: only a page with machine: {kind} has one, found {machine or 'none'}"
