@@ -249,7 +249,7 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path) -> None:
     for path, expected in (
         (tmp_path, "expected a file, found a folder"),
         (tmp_path / "none", "there is no such file"),
-        (Path("\0"), "embedded null byte"),
+        (Path("\0"), "embedded null"),
     ):
         with pytest.raises(GuideError, match=expected):
             read_yaml(path)
