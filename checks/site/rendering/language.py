@@ -110,7 +110,7 @@ def render_pages(config_file: Path, guide: Guide, names: Iterable[str], out: Pat
         hooks.take_pages(guide)
         changed = [files.get_file_from_path(f"{name}.md") for name in names]
         for file in changed:
-            file.dest_dir = str(out)
+            file.abs_dest_path = str(out / file.dest_uri)
             _populate_page(file.page, config, files)
         for file in changed:
             _build_page(file.page, config, documents, _built.nav, _built.env)
