@@ -71,7 +71,7 @@ class Site:
             changed = Guide(guide.languages, {key: guide.pages[key] for key in pages})
             if any((page.title, page.meta) != (changed.pages[key].title, changed.pages[key].meta) for key, page in pages.items()):
                 return False
-            if not build.make_pages(whole.config, guide, changed, self._processes, out):
+            if not build.make_pages(guide, changed, self._processes, out):
                 return False
             for language, name in pages:
                 file = Path(language, page_folder(name), "index.html")
