@@ -53,7 +53,7 @@ def test_an_edit_of_prose_shows_by_itself_and_the_search_finds_it_after_the_whol
     assert not served.site.is_current()
     assert served.site.build_pages() and served.site.error is None
     assert "Look for quickly" in served.shown("en/index.html")
-    assert [path.relative_to(served.site.root).as_posix() for path, inode in pages.items() if path.stat().st_ino != inode] == ["en/index.html"]
+    assert [path for path, inode in pages.items() if path.stat().st_ino != inode] == [served.site.root / "en/index.html"]
     assert "quickly" not in served.shown("en/search/search_index.json")
     assert not served.site.is_current(), "the whole site has to follow"
     at_once = served.shown("en/index.html")
