@@ -7,7 +7,7 @@ code on the page differ from the code that runs is a problem, with its line.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from checks.config import Config
@@ -17,11 +17,12 @@ from checks.model import RUNNABLE, Guide, Output, Page, PageErrors, Problem, Sni
 from checks.pages import bounds, frontmatter, macros, values
 from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
-from checks.pages.outline import Outline, prose_hash, without_fences
+from checks.pages.outline import prose_hash, without_fences
 from checks.pages.references import References
 from checks.pages.rules import html_policy, machine_keys, python_examples, release_blocks, svg
 from checks.pages.rules.characters import look_alikes, unseen
 from checks.pages.rules.enclosed import meant_as_fences, wrong_end
+from checks.pages.rules.ids import taken_ids
 from checks.pages.shapes import Shapes
 from checks.pages.tree import wrong_order
 from checks.targets import load_targets
@@ -30,16 +31,32 @@ from checks.targets import load_targets
 _SEEN_IN_PROSE = str.maketrans(dict.fromkeys("\xa0\u202f\u3000\u200d\ufe0e\ufe0f", " "))
 
 
-def read_guide(config: Config) -> Guide:
-    """All pages of all languages; raises PageErrors with every problem found, in the order of the files."""
+@dataclass
+class ReadBefore:
+    """The pages that read_guide has read by the same ``rules``: the bytes of each file, its page, its problems."""
+
+    rules: object = None
+    pages: dict[tuple[str, str], tuple[bytes, Page | None, list[Problem]]] = field(default_factory=dict)
+
+
+def read_guide(config: Config, before: ReadBefore | None = None) -> Guide:
+    """All pages of all languages; raises PageErrors with every problem found, in the order of the files.
+
+    Of the pages that were read ``before``, only those whose file has changed are read again.
+    """
+    before = before or ReadBefore()
     targets = known_targets(config)
     shapes = Shapes.load(config.shapes_file, config.relative(config.shapes_file))
     references = References.load(config)
+    all_settings = {language: site_settings(file) for language, file in config.languages.items()}
+    programs = [(config.root / path).read_bytes() if (config.root / path).is_file() else b"" for path in config.programs]
+    rules = (config, all_settings, targets, shapes, references, programs)
+    if before.rules != rules:
+        before.rules, before.pages = rules, {}
     problems: list[Problem] = []
     pages: dict[tuple[str, str], Page] = {}
-    for language, config_file in config.languages.items():
-        settings = site_settings(config_file)
-        reader = PageReader(config, settings, language, targets, shapes, references)
+    for language, settings in all_settings.items():
+        reader = PageReader(config, settings, language, targets, shapes, references, before)
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
         for name, path in files.items():
@@ -73,6 +90,7 @@ class PageReader:
         targets: tuple[str, ...] | None,
         shapes: Shapes,
         references: References,
+        before: ReadBefore | None = None,
     ):
         self._config = config
         self._shapes = shapes
@@ -82,13 +100,22 @@ class PageReader:
         self._reader = Reader(settings)
         self._has_macros = settings.has_macros
         self._path = Path()
+        self._before = before or ReadBefore()
         self.problems: list[Problem] = []
 
     def read(self, name: str, path: Path) -> Page | None:
         """The page; None when its file is not UTF-8 or has carriage returns."""
-        self.problems = []
         self._path = self._config.relative(path)
-        text = self._text(path)
+        data = read_file(path, self._path, bounds.MAX_BYTES, "Markdown")
+        key, known = (self._language, name), self._before.pages
+        if key not in known or known[key][0] != data:
+            self.problems = []
+            known[key] = (data, self._page(name, data), self.problems)
+        _, page, self.problems = known[key]
+        return page
+
+    def _page(self, name: str, data: bytes) -> Page | None:
+        text = self._text(data)
         if text is None:
             return None
         head = frontmatter.read(text)
@@ -113,7 +140,8 @@ class PageReader:
         meta = head.meta
         if snippets and "machine" not in meta and not head.problems:
             self._wrong(1, "this page has snippets, but its front matter names no machine: expected machine: container or vm")
-        self._check_ids(rendered.fences, rendered.outline, ids)
+        for line, problem in taken_ids(rendered.fences, rendered.outline, ids):
+            self._wrong(line, problem)
         for line, problem in (*values.problems(fenced, snippets, found), *self._references.problems(found)) if self._has_macros else ():
             self._wrong(line, problem)
         for line, problem in release_blocks.wrong_snippets(fenced, found, snippets, self._targets):
@@ -147,8 +175,7 @@ class PageReader:
     def _wrong(self, line: int, text: str) -> None:
         self.problems.append(Problem(self._path, line, text))
 
-    def _text(self, path: Path) -> str | None:
-        data = read_file(path, self._path, bounds.MAX_BYTES, "Markdown")
+    def _text(self, data: bytes) -> str | None:
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -259,17 +286,6 @@ class PageReader:
         for line, problem in problems:
             self._wrong(line, problem)
         return ids
-
-    def _check_ids(self, fences: tuple[Fence, ...], outline: Outline, ids: frozenset[str]) -> None:
-        taken = dict.fromkeys(ids, "another element") | {heading.id: "a heading" for heading in outline.headings if heading.id}
-        for fence in fences:
-            if not fence.id:
-                continue
-            if fence.id in taken:
-                self._wrong(fence.line, f"the id {fence.id} is taken by {taken[fence.id]}")
-            else:
-                kind = "snippet" if fence.language in RUNNABLE else "block"
-                taken[fence.id] = f"the {kind} on line {fence.line}"
 
 
 def _in_order(folder: Path, navigation: Iterable[str]) -> Iterator[tuple[str, Path]]:

@@ -85,18 +85,53 @@ def _refuse_folder_of_others(config: Config, out: Path) -> None:
         raise GuideError(f"--out: {out} holds files that ./guide build did not write: remove it, or name another folder")
 
 
-def make(config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool) -> None:
-    """Build the whole site into ``out``, which must not exist yet. ``url`` ends in a slash. Raises GuideError as build() does."""
+class Superseded(Exception):
+    """The site was not built to the end, since another build has to come first."""
+
+
+def never() -> bool:
+    """No other build has to come first."""
+    return False
+
+
+def make(
+    config: Config, guide: Guide, processes: MkDocsProcesses, out: Path, url: str, strict: bool, superseded: Callable[[], bool] = never
+) -> None:
+    """Build the whole site into ``out``, which must not exist yet. ``url`` ends in a slash.
+
+    Raises GuideError as build() does, and Superseded soon after ``superseded``, which is asked again and again, says so.
+    """
+
+    def go_on() -> None:
+        if superseded():
+            raise Superseded
+
     if problems := check_evidence(config, guide):
         raise PageErrors(problems)
     out.mkdir(parents=True)
     (out / MARKER).touch()
-    if messages := processes.build(guide, out, url, strict):
+    messages = processes.build(guide, out, url, strict, superseded)
+    go_on()
+    if messages:
         raise GuideError("\n".join(messages))
-    transcripts.write(config, guide, out)
+    transcripts.write(config, guide, out, go_on)
     _write_root(config, guide, out, url)
-    if problems := check_site(guide, out):
+    if problems := check_site(guide, out, go_on):
         raise GuideError("\n".join(map(str, problems)))
+
+
+def make_pages(guide: Guide, changed: Guide, processes: MkDocsProcesses, out: Path) -> bool:
+    """Write only the pages of ``changed``, which are those of ``guide`` that differ from the site that was made last, into ``out``.
+
+    Returns False, and writes nothing, where MkDocs does not have that site in memory. Raises GuideError as make() does, but for
+    evidence that the edited pages contradict: they do not show it.
+    """
+    messages = processes.render(guide, changed, out)
+    if messages is None:
+        return False
+    if messages or (messages := [str(problem) for problem in check_site(changed, out)]):
+        raise GuideError("\n".join(messages))
+    return True
 
 
 def site_url() -> str:

@@ -9,7 +9,7 @@ Before the site is built, the evidence is looked at: a file that is not as a run
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -97,10 +97,14 @@ def check_evidence(config: Config, guide: Guide) -> list[Problem]:
     return RecordedEvidence(config, guide).problems()
 
 
-def check_site(guide: Guide, out: Path) -> list[Problem]:
-    """Compare ``out/LANGUAGE/PAGE/index.html`` of every page with what was extracted from the page."""
+def check_site(guide: Guide, out: Path, go_on: Callable[[], None] = lambda: None) -> list[Problem]:
+    """Compare ``out/LANGUAGE/PAGE/index.html`` of every page with what was extracted from the page.
+
+    ``go_on`` is called for each page, and may raise what ends the work.
+    """
     problems: list[Problem] = []
     for page in guide.pages.values():
+        go_on()
         file = out / page.language / page_folder(page.name) / "index.html"
         if file.exists():
             problems.extend(_compare(page, read_built_page(file.read_bytes())))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +103,10 @@ class SiteContext:
     def bytes(self, value: int) -> str:
         """A size in megabytes of 1,000,000 bytes, or in kilobytes of 1,000 bytes below one megabyte."""
         return f"{value / 1e6:.0f} MB" if value >= 1e6 else f"{value / 1e3:.0f} kB"
+
+    def with_guide(self, guide: Guide) -> SiteContext:
+        """The context of the same guide after pages were edited, and nothing else."""
+        return replace(self, guide=guide, evidence=RecordedEvidence(self.config, guide), _made={})
 
 
 def take_guide(guide: Guide) -> None:

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from markdown import Markdown
 from markupsafe import escape
 
-from checks.model import PEER_HOSTNAME, RUNNABLE, GuideError, Page
+from checks.model import PEER_HOSTNAME, RUNNABLE, Guide, GuideError, Page
 from checks.pages import macros, values
 from checks.pages.macros import Macro
 from checks.pages.rules.characters import visible
@@ -71,6 +71,13 @@ def define_env(env: Any) -> None:
         if not any(isinstance(known, extension) for known in env.conf.markdown_extensions):
             env.conf.markdown_extensions.append(extension())
     assert macros.same_names(_MACROS), "pages/macros.py names other macros than there are"
+
+
+def take_pages(guide: Guide) -> None:
+    """Have the pages that are rendered from now on be those of ``guide``, in which pages were edited since define_env was called."""
+    global _context
+    if _context is not None:
+        _context = _context.with_guide(guide)
 
 
 def on_pre_page_macros(env: Any) -> None:

@@ -1,7 +1,8 @@
 """All languages on one address, built again after each change. An error of the pages is shown on them, and the server goes on.
 
-MkDocs' processes stay (see mkdocs_process.py), so that an edit costs one rendering of
-the pages and not the loading of MkDocs, its plugins and jieba's dictionary.
+MkDocs' processes stay (see mkdocs_process.py). Where nothing but pages was edited, these are read, rendered and shown first, which
+takes less than a second. Then the whole site is built: the search, and what other pages show of an edited one, are right after
+that. A further edit ends that build, and comes first.
 """
 
 from __future__ import annotations
@@ -12,86 +13,31 @@ import html
 import ipaddress
 import logging
 import re
-import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mkdocs.livereload import LiveReloadServer
 
-from checks import config as configuration
-from checks import faults
 from checks.config import Config
 from checks.model import GuideError
-from checks.pages.reader import read_guide
-from checks.site import build
 from checks.site.mkdocs_process import MkDocsProcesses
+from checks.site.rendering.served import Site, watched
 
 # How often the watched files are looked at. inotify, which need not look, would also report that a build reads them.
 POLL_S = 0.3
-MACHINERY = Path(build.__file__).parents[1]  # the folder of the package "checks"
 _BANNER = """<div role="alert" style="position:fixed;inset:auto 0 0 0;z-index:99;max-height:60vh;overflow:auto;
 background:#7a1f0b;color:#fff;font:14px/1.6 ui-monospace,Menlo,Consolas,monospace;padding:1em 1.5em;white-space:pre-wrap">%s</div>"""
 _PAGE = "<!doctype html><meta charset=utf-8><title>%s</title><body>"
-
-
-class Site:
-    """The served folder ``root``, and the error of the last build (None if there was none)."""
-
-    def __init__(self, config: Config, processes: MkDocsProcesses, root: Path, url: str):
-        self._config = config
-        self._processes = processes
-        self._url = url
-        self._builds = 0
-        self._machinery_changed = _last_change(MACHINERY)
-        self.root = root
-        self.error: str | None = None
-
-    def build(self) -> None:
-        """Build into another folder, then put it in the place of the served one. An error of the pages is kept, not raised."""
-        start = time.monotonic()
-        self._restart_after_a_change()
-        self._builds += 1
-        fresh = self.root.with_name(f"site-{self._builds}")
-        try:
-            config = configuration.load(self._config.file)
-            build.make(config, read_guide(config), self._processes, fresh, self._url, strict=True)
-        except Exception as error:
-            self.error = faults.message(error, self._config.work_dir)
-            print(f"\n{self.error}\n", flush=True)
-            if not self.root.exists() and fresh.exists():
-                # The first site is served even with an error, since the error can only be shown on a page.
-                fresh.rename(self.root)
-            else:
-                shutil.rmtree(fresh, ignore_errors=True)
-            return
-        self.error = None
-        self._swap(fresh)
-        print(f"built in {time.monotonic() - start:.1f} s", flush=True)
-
-    def _swap(self, fresh: Path) -> None:
-        old = self.root.with_name("old")
-        if self.root.exists():
-            self.root.rename(old)
-        fresh.rename(self.root)
-        shutil.rmtree(old, ignore_errors=True)
-
-    def _restart_after_a_change(self) -> None:
-        """Stop MkDocs' processes when a file of the package "checks" was edited, since they have the old one in memory."""
-        changed = _last_change(MACHINERY)
-        if changed != self._machinery_changed:
-            self._machinery_changed = changed
-            self._processes.stop()
 
 
 class Server(LiveReloadServer):
     """MkDocs' own server, which also shows the error of the last build."""
 
     def __init__(self, site: Site, host: str, port: int):
-        super().__init__(site.build, host, port, str(site.root), polling_interval=POLL_S)
+        super().__init__(self._build, host, port, str(site.root), polling_interval=POLL_S)
         self._site = site
         self._host = host
         self._bound = False
@@ -102,6 +48,20 @@ class Server(LiveReloadServer):
         if not self._bound:
             super().server_bind()
             self._bound = True
+
+    def _build(self) -> None:
+        """MkDocs' loop calls this after a change; requests wait until ``_visible_epoch``, which reloads browsers, is ``_wanted_epoch``."""
+        if self._site.is_current():
+            self._wanted_epoch = self._visible_epoch
+            return
+        if self._site.build_pages():
+            if self._site.error:
+                return
+            with self._epoch_cond:
+                self._visible_epoch = self._wanted_epoch
+                self._epoch_cond.notify_all()
+        if self._site.build(lambda: self._want_rebuild):
+            self._wanted_epoch += 1
 
     def serve_request(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request, unless it comes for another host or for a path that no file can have.
@@ -177,7 +137,7 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
         try:
             _bind(server, url)
             site.build()
-            for path in _watched(config):
+            for path in watched(config):
                 server.watch(str(path))
             print(f"{url} shows the guide, and each change of it. Ctrl-C ends.", flush=True)
             server.serve()  # type: ignore[no-untyped-call]
@@ -198,21 +158,3 @@ def _bind(server: Server, url: str) -> None:
         server.server_bind()
     except OSError as error:
         raise GuideError(f"{url}: {error.strerror}: choose another with --port") from None
-
-
-def _watched(config: Config) -> list[Path]:
-    files = {config.file, *config.languages.values(), config.targets_file, config.shapes_file}
-    folders = {*config.docs.values(), config.root / "theme", config.root / "data", config.evidence_dir, MACHINERY}
-    return sorted(path for path in files | folders if path.exists())
-
-
-def _last_change(folder: Path) -> int:
-    """When a Python file, template or list of words in the folder was last written, in ns since the epoch."""
-    return max(_written(path) for path in folder.rglob("*") if path.suffix in (".py", ".yml", ".html", ".css", ".js"))
-
-
-def _written(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:  # an editor's file, which was removed after it was listed
-        return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ from checks.site.urls import base_from_transcript, page_url, transcript_folder
 _ABSENT = {"skip": None, "exit_status": None, "seconds": None, "dump": None, "panic": None, "stages": None, "on": None}
 
 
-def write(config: Config, guide: Guide, out: Path) -> list[Path]:
-    """Write a file for each run of each page in each language; returns the files. ``out`` holds the languages' sites."""
+def write(config: Config, guide: Guide, out: Path, go_on: Callable[[], None] = lambda: None) -> list[Path]:
+    """Write a file for each run of each page in each language; returns the files. ``out`` holds the languages' sites.
+
+    ``go_on`` is called for each page, and may raise what ends the work.
+    """
     written = []
     for language in guide.languages:
         context = context_of(config, guide, language)
         for page in guide.of(language):
+            go_on()
             for target in context.evidence.targets():
                 run = context.evidence.of(target, page.name)
                 if run is not None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import markdown
@@ -12,9 +13,9 @@ import pytest
 from guides import HEAD, ROOT, errors, one_language
 
 from checks.mkdocs_yml import site_settings
-from checks.model import GuideError
+from checks.model import GuideError, PageErrors
 from checks.pages.fences import Reader
-from checks.pages.reader import read_guide
+from checks.pages.reader import PageReader, ReadBefore, read_guide
 
 CODE = "echo one\n\n\techo two  # <&>\"'"
 
@@ -235,3 +236,25 @@ def test_a_site_without_superfences_is_refused(tmp_path):
     (tmp_path / "mkdocs.yml").write_text("markdown_extensions: [tables]\n")
     with pytest.raises(GuideError, match="mkdocs.yml:1: markdown_extensions: expected pymdownx.superfences"):
         site_settings(tmp_path / "mkdocs.yml")
+
+
+def test_only_what_has_changed_is_read_again(tmp_path, monkeypatch):
+    config = one_language(tmp_path, {"a": "# A\n", "b": "# B\n"})
+    read, read_page = [], PageReader._page
+    monkeypatch.setattr(PageReader, "_page", lambda reader, name, data: read.append(name) or read_page(reader, name, data))
+    before = ReadBefore()
+    for name, text, expected in (
+        ("docs/b.md", "# B\n", ["a", "b"]),
+        ("docs/b.md", "# Other\n", ["b"]),
+        ("docs/b.md", "# Other\n", []),
+        ("data/sources.yml", "x: {title: X, url: https://x.example, read: 2026-01-02}\n", ["a", "b"]),
+        ("docs/a.md", "a\0b\n", ["a"]),
+        ("docs/b.md", "# B\n", ["b"]),
+        ("docs/a.md", "# A\n", ["a"]),
+    ):
+        (tmp_path / name).write_text(text)
+        read.clear()
+        wrong = "\0" in (tmp_path / "docs/a.md").read_text()
+        with pytest.raises(PageErrors, match=r"docs/a\.md:1") if wrong else nullcontext():
+            assert read_guide(config, before).pages["en", "b"].title == (tmp_path / "docs/b.md").read_text()[2:].strip()
+        assert read == expected

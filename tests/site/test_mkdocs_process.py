@@ -19,8 +19,9 @@ from guides import ROOT, one_language, two_languages
 from checks.model import GuideError
 from checks.pages.reader import read_guide
 from checks.site import build as building
-from checks.site import mkdocs_process
 from checks.site.mkdocs_process import MkDocsProcesses
+from checks.site.rendering import page_clock
+from checks.site.rendering.page_clock import PageClock, Shared
 
 # MkDocs calls on_config of the file hook.py beside mkdocs.yml, which names it, in the process of each language.
 HOOK = "import os, time\nfrom pathlib import Path\n\ndef on_config(config):\n    folder = Path(__file__).parent\n    {}\n"
@@ -112,10 +113,11 @@ def test_a_page_that_is_never_rendered_ends_the_process_and_is_named(config, tmp
 def test_the_time_of_a_page_begins_with_it_and_stops_between_pages(tmp_path, monkeypatch):
     """Twice for each page: for its Markdown, and for its template. What MkDocs does between and after them has no time."""
     calls = []
-    monkeypatch.setattr(mkdocs_process.faulthandler, "dump_traceback_later", lambda limit_s, **more: calls.append((limit_s, more["exit"])))
-    monkeypatch.setattr(mkdocs_process.faulthandler, "cancel_dump_traceback_later", lambda: calls.append("stop"))
+    monkeypatch.setattr(page_clock.faulthandler, "dump_traceback_later", lambda limit_s, **more: calls.append((limit_s, more["exit"])))
+    monkeypatch.setattr(page_clock.faulthandler, "cancel_dump_traceback_later", lambda: calls.append("stop"))
     noted = ctypes.create_string_buffer(100)
-    clock = mkdocs_process._PageClock(noted, 7)
+    shared = Shared(noted, ctypes.c_bool(False))
+    clock = PageClock(shared, 7)
     page = SimpleNamespace(file=SimpleNamespace(abs_src_path=str(tmp_path / "docs" / "x.md")))
     settings = SimpleNamespace(config_file_path=str(tmp_path / "mkdocs.yml"))
     for begin, end in ((clock.on_pre_page, clock.on_page_content), (partial(clock.on_page_context, {}), clock.on_post_page)):
@@ -124,6 +126,10 @@ def test_the_time_of_a_page_begins_with_it_and_stops_between_pages(tmp_path, mon
         end("<p>", page=page)
         assert noted.value == b""
     assert calls == [(7, True), "stop"] * 2
+    shared.superseded.value = True
+    with pytest.raises(SystemExit):
+        clock.on_pre_page(page=page, config=settings)
+    assert len(calls) == 4 and noted.value == b""
 
 
 def test_a_process_that_was_killed_between_two_builds_is_replaced(config, tmp_path):
