@@ -6,10 +6,10 @@ import hashlib
 from contextlib import suppress
 from pathlib import Path
 
+from checks.evidence import outputs
 from checks.host import write_whole
 from checks.model import GuideError, Outcome, Snippet
 from checks.pages.shapes import Shapes
-from checks.running import outputs
 from checks.terminal import plain, visible
 
 PRINTED_LINES = 30  # of a failed snippet's output, in the report; the whole output is in a file that the report names

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from checks.config import Config
+from checks.evidence import outputs
 from checks.host import write_whole
 from checks.model import GuideError, Output, PageErrors
 from checks.pages.reader import read_guide
 from checks.pages.shapes import Shapes
-from checks.running import outputs
 
 
 def update(config: Config, printed: Mapping[tuple[str, str, str], str], shapes: Shapes, target: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Whether a snippet that ended by itself ended as its page says; its output is compared elsewhere (running/outputs.py)."""
+"""Whether a snippet that ended by itself ended as its page says; its output is compared elsewhere (evidence/outputs.py)."""
 
 from __future__ import annotations
 

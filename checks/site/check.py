@@ -17,8 +17,10 @@ from typing import Any, cast
 from lxml import etree
 
 from checks.config import Config
+from checks.evidence.shown import other_outputs
 from checks.evidence.validity import RecordedEvidence
 from checks.model import Guide, Page, Problem
+from checks.pages.shapes import Shapes
 from checks.site.urls import page_folder
 
 # hooks.format_fence writes these attributes: the first on every code block, the second on those of snippets.
@@ -93,8 +95,10 @@ def _snippet_block(element: etree._Element) -> SnippetBlock:
 
 
 def check_evidence(config: Config, guide: Guide) -> list[Problem]:
-    """The evidence files of the guide that are not as a run wrote them."""
-    return RecordedEvidence(config, guide).problems()
+    """The evidence files of the guide that are not as a run wrote them, and the outputs of pages that no run printed so."""
+    recorded = RecordedEvidence(config, guide)
+    shapes = Shapes.load(config.shapes_file, config.relative(config.shapes_file))
+    return recorded.problems() + [problem for page in guide.pages.values() for problem in other_outputs(page, recorded, shapes)]
 
 
 def check_site(guide: Guide, out: Path, go_on: Callable[[], None] = lambda: None) -> list[Problem]:

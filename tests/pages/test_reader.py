@@ -178,7 +178,7 @@ def test_what_is_wrong_is_told_with_its_line(text, expected, tmp_path):
 
 
 FRONT_MATTER = {
-    "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, dumps, programs, memory, firmware, peer, read_against, hide, search)"),
+    "unknown key": ("---\nmachines: vm\n---\n", "2: machines: unknown key (known: title, description, machine, after, dumps, programs, memory, firmware, peer, symbols, read_against, hide, search)"),
     "machine": ("---\nmachine: vms\n---\n", "2: machine: expected container or vm, found 'vms'"),
     "memory": ("---\nmachine: vm\nmemory: 3 GB\n---\n", "3: memory: expected a size like 3G or 1536M, from 256M to 8G, found '3 GB'"),
     "firmware": ("---\nmachine: vm\nfirmware: bios\n---\n", "3: firmware: expected secure-boot, found 'bios'"),

@@ -9,9 +9,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from printed import GUIDE, NONE, shown
 
+from checks.evidence.outputs import REPORTED_LINES, SHOWN_CHARACTERS, _align, difference, matches, renewed
 from checks.model import Output, Varies
 from checks.pages.shapes import ELISION, ExpectedLine, Shapes, lines_of
-from checks.running.outputs import REPORTED_LINES, SHOWN_CHARACTERS, _align, difference, matches, renewed
 from checks.terminal import plain
 
 # Words in which no shape finds anything, and in which shapes do.

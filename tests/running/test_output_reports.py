@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from printed import GUIDE, NONE, shown
 
+from checks.evidence import outputs
+from checks.evidence.outputs import REPORTED_LINES, SHOWN_CHARACTERS, difference, matches
 from checks.model import Outcome, Output, Snippet
-from checks.running import outputs
 from checks.running.failures import judge
-from checks.running.outputs import REPORTED_LINES, SHOWN_CHARACTERS, difference, matches
 
 
 def test_the_difference_shows_what_agrees_by_shape_as_agreeing():

@@ -7,8 +7,8 @@ import random
 import pytest
 from printed import GUIDE, NONE, shown
 
-from checks.running import outputs
-from checks.running.outputs import matches
+from checks.evidence import outputs
+from checks.evidence.outputs import matches
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ import pytest
 from guides import two_languages
 from printed import GUIDE, PAGE, SHAPES, shown
 
+from checks.evidence.outputs import matches, renewed
 from checks.model import GuideError, Output
 from checks.pages.reader import read_guide
 from checks.pages.shapes import Shapes
-from checks.running.outputs import matches, renewed
 from checks.running.update import rewritten, update
 
 

@@ -1,0 +1,38 @@
+"""Outputs of pages, held against the evidence: what a page shows is what the run printed, while the evidence of its snippet holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.evidence.outputs import matches
+from checks.evidence.validity import RecordedEvidence, RecordedRun
+from checks.model import Page, Problem
+from checks.pages.shapes import Shapes
+
+
+def other_outputs(page: Page, recorded: RecordedEvidence, shapes: Shapes) -> list[Problem]:
+    """Each output of the page that differs from what the snippet printed in the run whose evidence holds, by target and line.
+
+    A run compares its outputs, but nobody runs a page again because an output was edited, or an empty one added.
+    """
+    return [problem for target in recorded.targets() for problem in _others(page, target, recorded, shapes)]
+
+
+def _others(page: Page, target: str, recorded: RecordedEvidence, shapes: Shapes) -> Iterator[Problem]:
+    run = recorded.of(target, page.name)
+    for snippet in page.snippets if run is not None else ():
+        expected = snippet.output_for(target)
+        printed = _printed(run, snippet.id)
+        if expected is None or printed is None or recorded.state(target, page, snippet) != "valid":
+            continue
+        if not matches(expected, printed, shapes):
+            text = (
+                f"{snippet.id}: this output is not what the run on {target} printed: ./guide verify {page.name} --target {target} --update"
+            )
+            yield Problem(page.path, expected.line, text)
+
+
+def _printed(run: RecordedRun | None, snippet_id: str) -> str | None:
+    """What the snippet printed in the run; None where it did not run, or was not to be kept."""
+    output = (run.entries.get(snippet_id) or {}).get("output") if run is not None else None
+    return output if isinstance(output, str) else None
