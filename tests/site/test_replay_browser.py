@@ -118,7 +118,7 @@ def test_the_release_that_a_reader_has_chosen_decides_which_recording_is_shown(w
         page.select_option("#__release", release)
         seen[release] = [caption.split(",")[0] for caption in page.locator(f"{FIGURE} figcaption").all_inner_texts()]
     assert {release: caption[0].removeprefix("What the console showed on ") for release, caption in seen.items()} == {
-        "": "Debian 13", "debian-12": "Debian 12", "debian-13": "Debian 13", "debian-14": "Debian 13"
+        "": "Debian 14", "debian-12": "Debian 12", "debian-13": "Debian 13", "debian-14": "Debian 14"
     }  # fmt: skip
     assert {len(captions) for captions in seen.values()} == {1}
     page.context.close()
