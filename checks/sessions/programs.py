@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from checks.machines.machine import MachineLost
 from checks.model import Program
@@ -25,22 +26,21 @@ _APPEND = "import base64, sys; open(sys.argv[1], 'ab').write(b''.join(map(base64
 def give(session: Session, programs: Iterable[Program]) -> None:
     """Write each program as a file of the reader that is not executable. Raises MachineLost where the machine refuses the file."""
     for program in programs:
-        path = f"/home/reader/{program.name}"
-        commands = [["rm", "-f", path]]
-        for start in range(0, len(program.content), AT_A_TIME_BYTES):
-            part = base64.b64encode(program.content[start : start + AT_A_TIME_BYTES]).decode()
-            commands.append(["sh", "-c", 'echo "$1" | base64 -d >>"$2"', "sh", part, path])
-        commands += [["chmod", "644", path], ["chown", "reader:reader", path]]
-        for command in commands:
-            _must(session, path, *command)
+        _write(session, program.name, io.BytesIO(program.content))
 
 
 def put(session: Session, file: Path) -> None:
     """Write a file of this host, which may be large, into the reader's home. Raises MachineLost where the machine refuses it."""
-    path = f"/home/reader/{file.name}"
     with file.open("rb") as source:
-        while parts := [part for part in (source.read(AT_A_TIME_BYTES) for _ in range(PARTS_AT_A_TIME)) if part]:
-            _must(session, path, "python3", "-c", _APPEND, path, *(base64.b64encode(part).decode() for part in parts))
+        _write(session, file.name, source)
+
+
+def _write(session: Session, name: str, source: BinaryIO) -> None:
+    path = f"/home/reader/{name}"
+    _must(session, path, "rm", "-f", path)
+    while parts := [part for part in (source.read(AT_A_TIME_BYTES) for _ in range(PARTS_AT_A_TIME)) if part]:
+        _must(session, path, "python3", "-c", _APPEND, path, *(base64.b64encode(part).decode() for part in parts))
+    _must(session, path, "chmod", "644", path)
     _must(session, path, "chown", "reader:reader", path)
 
 
