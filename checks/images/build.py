@@ -38,9 +38,14 @@ REPOSITORY = "localhost/guide-checks"
 NAMESPACE = uuid.UUID("5c1f3c1e-3d0a-4f8e-9d0e-0b6a1c1d5a10")
 FIRST_BOOT_TIMEOUT_S = 1800
 # $1: the file in the package, $2: its name afterwards. tar ends when it has the file, and dpkg-deb then finds nobody who reads on.
+# Nothing comes out where the name is that of a link, as in the package of Debian 14: that is an error, and no empty vmlinux.
 _UNPACK_SYMBOLS = """
-dpkg-deb --fsys-tarfile /srv/pool/linux-image-*-dbg_*.deb 2>/build/messages | tar -xO --occurrence=1 "$1" | gzip -1 >/build/part
-[ -s /build/part ] && rm /build/messages && mv /build/part "/build/$2"
+set -e
+dpkg-deb --fsys-tarfile /srv/pool/linux-image-*-dbg_*.deb 2>/dev/null | tar -xO --occurrence=1 "$1" >/build/vmlinux
+[ -s /build/vmlinux ] || { echo "the package has no file $1" >&2; exit 1; }
+gzip -1 </build/vmlinux >/build/part
+rm /build/vmlinux
+mv /build/part "/build/$2"
 """
 _HOOKS = dict.fromkeys(("container", "analysis"), (("customize", "common-setup.sh"),))  # by the kind of image
 
