@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from checks.evidence.outputs import matches
-from checks.evidence.validity import RecordedEvidence, RecordedRun
+from checks.evidence.validity import RecordedEvidence
 from checks.model import Page, Problem
 from checks.pages.shapes import Shapes
 from checks.terminal import plain, visible
@@ -22,21 +22,14 @@ def other_outputs(page: Page, recorded: RecordedEvidence, shapes: Shapes) -> lis
 
 def _others(page: Page, target: str, recorded: RecordedEvidence, shapes: Shapes) -> Iterator[Problem]:
     run = recorded.of(target, page.name)
-    for snippet in page.snippets if run is not None else ():
-        expected = snippet.output_for(target)
-        printed = _printed(run, snippet.id)
+    if run is None:
+        return
+    for snippet in page.snippets:
+        expected, printed = snippet.output_for(target), run.entries.get(snippet.id, {}).get("output")
         if expected is None or printed is None or recorded.state(target, page, snippet) != "valid":
             continue
         # Evidence has what a terminal would show, and a name in the place of what cannot be seen (files.py).
         as_kept = replace(expected, text=visible(plain(expected.text.encode())))
         if not matches(expected, printed, shapes) and not matches(as_kept, printed, shapes):
-            text = (
-                f"{snippet.id}: this output is not what the run on {target} printed: ./guide verify {page.name} --target {target} --update"
-            )
-            yield Problem(page.path, expected.line, text)
-
-
-def _printed(run: RecordedRun | None, snippet_id: str) -> str | None:
-    """What the snippet printed in the run; None where it did not run, or was not to be kept."""
-    output = (run.entries.get(snippet_id) or {}).get("output") if run is not None else None
-    return output if isinstance(output, str) else None
+            renew = f"./guide verify {page.name} --target {target} --update"
+            yield Problem(page.path, expected.line, f"{snippet.id}: this output is not what the run on {target} printed: {renew}")
