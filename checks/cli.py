@@ -61,20 +61,33 @@ def _interrupted_by_signals() -> Iterator[None]:
     A shell starts its background jobs with SIGINT ignored; a signal that is sent to ./guide is meant for ./guide.
     nohup ignores SIGHUP, which stays ignored.
     """
-    wanted: dict[signal.Signals, signal.Handlers] = {
-        signal.SIGINT: signal.SIG_IGN,
-        signal.SIGTERM: signal.SIG_DFL,
-        signal.SIGHUP: signal.SIG_DFL,
+    replaced = {
+        signal.SIGINT: (signal.default_int_handler, signal.SIG_IGN),
+        signal.SIGTERM: (signal.SIG_DFL,),
+        signal.SIGHUP: (signal.SIG_DFL,),
     }
-    before = {number: signal.getsignal(number) for number in wanted}
-    for number, default in wanted.items():
-        if before[number] is default:
-            signal.signal(number, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in replaced}
+    for number, handlers in replaced.items():
+        if before[number] in handlers:
+            signal.signal(number, _interrupt)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class _Interrupted(KeyboardInterrupt):
+    """What a signal raises.
+
+    Python remembers a KeyboardInterrupt proper that leaves exec() or eval() of a string, as dataclasses call it while a module is
+    loaded, and in the end kills its own process by SIGINT, whatever the exit status (run_eval_code_obj in Python/pythonrun.c,
+    3.11 to 3.14). A subclass it does not.
+    """
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise _Interrupted
 
 
 def _log_to_stderr() -> None:

@@ -7,10 +7,14 @@ A case more is one line in CASES: how the site or its surroundings are made wron
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import guides
 import pytest
 
 from checks import cli, faults, host
@@ -188,3 +192,21 @@ def test_the_trace_goes_elsewhere_where_the_work_folder_cannot_be_written(put, t
     assert str(tmp_path / "tmp") in told and "ValueError: x" in Path(told.rsplit(" ", 1)[1]).read_text()
     monkeypatch.setattr(faults.tempfile, "tempdir", str(tmp_path / "nowhere"))
     assert "stands in no file" in faults.message(ValueError("x"), None)
+
+
+INTERRUPTED_IN_EXEC = """
+import sys
+from checks.cli import _interrupted_by_signals
+try:
+    with _interrupted_by_signals():
+        exec("import os; os.kill(os.getpid(), int(sys.argv[1]))")
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", ["2", "15"])
+def test_a_signal_while_python_executes_a_string_does_not_change_the_exit_status(number, tmp_path):
+    (tmp_path / "ended.py").write_text(INTERRUPTED_IN_EXEC)
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{guides.ROOT}"}
+    assert subprocess.run([sys.executable, "-m", "ended", number], env=environment).returncode == 130

@@ -9,13 +9,13 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Collection
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from checks.config import Config
 from checks.model import Guide, GuideError
@@ -27,6 +27,24 @@ _SPAWN = multiprocessing.get_context("spawn")
 PAGE_WITHIN_S = 300.0  # for one page, which takes some hundredths of a second
 POLL_S = 0.05  # how often a build asks whether anybody still wants it
 _Result = TypeVar("_Result")
+
+
+def _wait_for_all(futures: Collection[Future[Any]], meanwhile: Callable[[], None]) -> None:
+    """Wait until all have ended, and call ``meanwhile`` every POLL_S. Ctrl-C and SIGTERM end the wait as they would outside.
+
+    The signals are blocked but for the moments at which the loop asks for one. Python would otherwise raise the
+    KeyboardInterrupt wherever it is: with a future's lock held, which nobody frees then, or in a destructor, which drops it.
+    """
+    blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
+    try:
+        while not all(future.done() for future in futures):
+            meanwhile()
+            if received := signal.sigtimedwait(INTERRUPTING - blocked_before, POLL_S):
+                signal.raise_signal(received.si_signo)  # The signal is pending until the next line, which calls its handler.
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked_before)
+                signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)  # The handler did not raise.
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked_before)
 
 
 @dataclass(frozen=True)
@@ -46,8 +64,8 @@ class _Process:
         The process inherits the blocked signals, so that Ctrl-C does not interrupt its start: see prepare. The executor
         has to be made before SIGINT is blocked, since the first semaphore of multiprocessing unblocks the signal.
         """
-        blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
         self.shared.superseded.value = False
+        blocked_before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTING)
         try:
             return self.executor.submit(call, *arguments)
         finally:
@@ -91,10 +109,13 @@ class MkDocsProcesses:
             language: self._submit(language, build_language, guide, out / language, f"{url}{language}/", strict)
             for language in self._config.languages
         }
-        while wait(futures.values(), POLL_S).not_done:
+
+        def tell_the_processes() -> None:
             if superseded():
                 for process in self._processes.values():
                     process.shared.superseded.value = True
+
+        _wait_for_all(futures.values(), tell_the_processes)
         problems = [problem for language, future in futures.items() for problem in self._result(language, future)]
         return list(dict.fromkeys(problems))
 

@@ -13,7 +13,6 @@ import html
 import ipaddress
 import logging
 import re
-import signal
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -130,8 +129,6 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
     # The processes end before the folder is removed, in which they write.
     with tempfile.TemporaryDirectory(prefix="guide-serve-") as folder, MkDocsProcesses(config) as processes:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
         site = Site(config, processes, Path(folder, "site"), url)
         server = Server(site, host, port)
         try:
@@ -145,11 +142,6 @@ def serve(config: Config, host: str = "127.0.0.1", port: int = 8000) -> None:
             print()
         finally:
             server.shutdown()
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """End as by Ctrl-C: when a terminal closes, when a supervisor ends us, and where a shell ignores Ctrl-C (`serve &`)."""
-    raise KeyboardInterrupt
 
 
 def _bind(server: Server, url: str) -> None:
