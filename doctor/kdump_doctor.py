@@ -292,9 +292,6 @@ FINDINGS = {
     "capture.full-initrd": Kind("warning", "settings#keys",
         en="KDUMP_KERNEL is not set, so the ordinary initramfs is used, which needs several times the memory.",
         zh="没有设置 KDUMP_KERNEL，于是用的是普通的 initramfs，占用的内存是几倍。"),
-    "capture.panic": Kind("note", "settings#append",
-        en="no panic=10: a failure hangs for ever",
-        zh="没有 panic=10：一旦失败就会停住不动"),
     # ---- service
     "service.off": Kind("warning", "remove#disable", do="sudo systemctl unmask kdump-tools; sudo systemctl enable kdump-tools",
         en="The service is {state}: after the next boot nothing will be loaded.",
@@ -418,6 +415,9 @@ FINDINGS = {
     "panic.capture": Kind("note", "triggers#which",
         en="The capture boot reads {keys} in /etc/sysctl.d, too.",
         zh="捕获内核的系统也会读 /etc/sysctl.d 里的 {keys}。"),
+    "panic.stays": Kind("note", "settings#append",
+        en="no panic=10: a failure hangs for ever",
+        zh="没有 panic=10：一旦失败就会停住不动"),
     "panic.notifiers": Kind("note", "other-machines#pvpanic",
         en="crash_kexec_post_notifiers is on: other handlers run before the dump.",
         zh="crash_kexec_post_notifiers 已启用：转储之前会先运行其他处理程序。"),
@@ -1485,7 +1485,7 @@ class Doctor:
 
     def _folder(self) -> dict[str, Any]:
         machine, place = self.machine, self.settings.folder
-        found: dict[str, Any] = {"exists": machine.exists(place), "command": None, "dumps": [], "left": [], "denied": False}
+        found: dict[str, Any] = {"exists": machine.exists(place), "command": None, "dumps": [], "left": [], "denied": False, "saved": 0.0}
         above = place.rstrip("/") or "/"
         while above != "/" and len(above) < PATH_LIMIT and not machine.exists(above):
             above = above.rpartition("/")[0] or "/"
@@ -1501,6 +1501,7 @@ class Doctor:
                 path = f"{place}/{stamp}/{name}"
                 if name.startswith(("dump.", "vmcore.")) and (status := machine.status(path)) is not None:
                     found["dumps"].append([path, stat.S_IMODE(status.st_mode), *self._dump_state(path, status.st_size)])
+                    found["saved"] = max(found["saved"], status.st_mtime)
                 elif name.startswith(("dump-incomplete", "vmcore-incomplete")):
                     found["left"].append(path)
         return found
@@ -2038,6 +2039,10 @@ def _loaded_as(doctor: Doctor) -> None:
     wanted = f"{settings.get('KDUMP_CMDLINE', rest)} {append}".split()
     parts = {"KDUMP_KERNEL": found[3] != doctor.kernel_file, "KDUMP_INITRD": bool(found[2]) and found[2] != doctor.initrd_file}
     asks = any(each.asked or each.unknown for each in settings.lines if each.name.startswith("KDUMP_CMDLINE"))
+    set_words = set(settings.get("KDUMP_KEXEC_ARGS").split())
+    used = set(re.split(r'--command-line="', text)[0].split()[1:])
+    # kdump-config itself adds the action and, where Secure Boot asks for it, the system call.
+    parts["KDUMP_KEXEC_ARGS"] = not (set_words <= used and used - set_words <= {"-p", "-s", "-a", "-c"})
     parts["KDUMP_CMDLINE_APPEND"] = words != wanted and '"' not in doctor.cmdline and not asks
     changed = [name for name, differs in parts.items() if differs]
     if changed:
@@ -2050,7 +2055,7 @@ def _loaded_as(doctor: Doctor) -> None:
     if lost and not changed:
         doctor.find("capture.words", words=" ".join(lost))
     if not any(re.fullmatch(r"panic=-?[1-9][0-9]*", word, re.ASCII) for word in words):
-        doctor.find("capture.panic")
+        doctor.find("panic.stays")
 
 
 def _sources(doctor: Doctor) -> None:
@@ -2110,6 +2115,9 @@ def _records(text: str | None) -> list[Record]:
     return found
 
 
+# The clock of the capture boot may go a little behind that of the boot before.
+CLOCK_S = 60
+
 # What the journal has at the end of a boot that was shut down; its very last lines may not reach the disk.
 SHUTDOWN = re.compile(
     r"Journal stopped|Received SIGTERM from PID 1|The system will .* now|System is (rebooting|powering down|halting)"
@@ -2128,7 +2136,11 @@ def _last_capture(doctor: Doctor) -> None:
         return  # This user sees entries of their own alone, and a shutdown is none of them.
     before = _records(doctor.journal("--boot=-1", "--output=json", "--lines=60"))
     stopped = any(SHUTDOWN.search(record.message) for record in before)
-    if before and not stopped and before[-1].boot not in [record.boot for record in records]:
+    if not before or stopped or before[-1].boot in [record.boot for record in records]:
+        return
+    # Where the journal of the capture boot did not reach the disk, the boot before this one is the one that crashed.
+    saved = doctor.folder.get("saved", 0.0) > before[-1].at - CLOCK_S
+    if not saved and not doctor.settings.targets:
         doctor.find("service.vanished", when=_day(before[-1].at))
 
 

@@ -32,7 +32,8 @@ class RestartWatch:
         self.since = machine.console.mark()
         self.outcome, self.began = outcome, began
         self.kernel, self.uptime_s = kernel, kernel.uptime_s if kernel else 0.0
-        self.ran_in_reserved = False  # A processor was seen there; see _look_at_processors.
+        self.ran_in_reserved = False  # A processor was seen there before any reset; see _look_at_processors.
+        self.jumped = False  # When it was seen there first, the console had shown no panic.
         if kernel and any(map(kernel.reserves, machine.page_tables())):
             raise MachineLost("the running kernel lies in the memory that /proc/iomem calls reserved for a capture kernel")
         self.per_cpu_base = machine.per_cpu_base() if self.expect == "kexec" else None
@@ -61,9 +62,15 @@ class RestartWatch:
             self._look_for_panic(panics, reset)
 
     def _look_at_processors(self) -> None:
-        """Note a processor whose page table lies in reserved memory: the kernel that reserved it uses none there."""
-        if self.kernel and not self.ran_in_reserved:
-            self.ran_in_reserved = any(map(self.kernel.reserves, self.machine.page_tables()))
+        """Note a processor whose page table lies in reserved memory: the kernel that reserved it uses none there.
+
+        After a reset this proves nothing, since the firmware and the next kernel may use that memory before they reserve it.
+        QEMU reports a reset before it answers a later question, and writes what a kernel prints before that kernel goes on.
+        """
+        if self.kernel and not self.ran_in_reserved and any(map(self.kernel.reserves, self.machine.page_tables())):
+            self.console.poll()
+            self.ran_in_reserved = self._first_reset() is None
+            self.jumped = self.ran_in_reserved and self._panic_position() is None
 
     def _look_for_reboot(self, panics: list[str], reset: int | None) -> None:
         if panics:
@@ -112,13 +119,13 @@ class RestartWatch:
         self.outcome.panic = f"{self.outcome.panic}; in the capture kernel: {reason}"
 
     def _capture_kernel_ran(self, until: int | None) -> bool:
-        """Whether a second kernel printed messages after the panic and before console position ``until``."""
-        return self._jumped_unannounced() or self.console.new_kernel(self._panic_position() or self.since, until)
+        """Whether a second kernel ran, or printed messages, after the panic and before console position ``until``."""
+        return self.ran_in_reserved or self._jumped_unannounced() or self.console.new_kernel(self._panic_position() or self.since, until)
 
     def _jumped_unannounced(self) -> bool:
-        """Whether a second kernel printed messages before any panic was printed and before the machine was reset."""
-        if self.expect != "crash":
-            return False
+        """Whether a second kernel ran, or printed messages, before any panic was printed and before the machine was reset."""
+        if self.expect != "crash" or self.jumped:
+            return self.jumped
         panic = self._panic_position()
         # Half of the uptime: kernel messages are dated by another clock than the uptime, and emulated clocks drift apart.
         return self.console.new_kernel(self.since, self._first_reset() if panic is None else panic, self.uptime_s / 2)

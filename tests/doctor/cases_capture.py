@@ -112,6 +112,11 @@ def _(made: Made):
     made.settings(f'KDUMP_CMDLINE_APPEND="{APPEND} panic=10"')
 
 
+@case("capture.stale-settings")
+def an_option_of_kexec(made: Made):
+    made.settings('KDUMP_KEXEC_ARGS="--debug"')
+
+
 @case("capture.outdated")
 def a_module(made: Made):
     made.write("/etc/initramfs-tools/modules", "# modules\ndummy\n")
@@ -224,6 +229,7 @@ def _(made: Made):
     made.write("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
     made.write(f"/boot/vmlinuz-{made.release.kernel}", signed_kernel(True), size=12 * MIB)
     made.settings("KDUMP_KEXEC_ARGS=-c")
+    made.change("/var/crash/kexec_cmd", "kexec -p ", "kexec -p -c ")
 
 
 # ---- watchdogs

@@ -23,17 +23,6 @@ NOT_ASKED = {
 }
 
 
-# Not mended yet: after these the doctor says something else first, or nothing, on each release on which it was asked.
-NOT_FIRST = {
-    "crashkernel-forms#log-impossible",  # the kernel's message and not the address
-    "kdump-config#initramfs-missing",  # the missing file, and not the package that would make it
-    "kdump-config#test-differs",
-    "concepts#mem-usage",
-    "dump-levels#estimate",
-    "remote/nfs#by-hand",
-}
-
-
 def name(failure: Failure) -> str:
     return f"{failure.asked_at}: {failure.en}"
 
@@ -52,8 +41,6 @@ def test_every_failure_that_a_vm_shows_is_asked_about():
 
 @pytest.mark.parametrize("failure", ASKED, ids=name)
 def test_the_doctor_names_the_failure_first(failure):
-    if failure.asked_at in NOT_FIRST:
-        return
     for target in this_evidence().targets():
         if answer := entry(target, failure).get("examined"):
             assert first_finding(answer) in (failure.doctor or ()), target

@@ -53,7 +53,7 @@ def test_the_last_sentence_says_what_a_crash_would_do(made):
 
 def test_notes_are_no_faults(made):
     """What is worth knowing on a healthy machine, and nothing that only a broken one has."""
-    assert set(kinds(made.examine(), "note")) <= {"capture.panic", "makedumpfile.free", "makedumpfile.tail", "makedumpfile.old"}
+    assert set(kinds(made.examine(), "note")) <= {"panic.stays", "makedumpfile.free", "makedumpfile.tail", "makedumpfile.old"}
 
 
 @pytest.mark.parametrize("file", ["/.dockerenv", "/run/.containerenv"])
@@ -81,7 +81,7 @@ def test_a_dump_that_everybody_can_read_is_a_note(one):
 def test_a_panic_timeout_for_the_capture_kernel_silences_the_note(one):
     one.settings(f'KDUMP_CMDLINE_APPEND="{one.release.append} panic=10"')
     one.change("/var/crash/kexec_cmd", one.release.append, f"{one.release.append} panic=10")
-    assert "capture.panic" not in kinds(one.examine(), "fault", "warning", "note")
+    assert "panic.stays" not in kinds(one.examine(), "fault", "warning", "note")
 
 
 NOTES = {
@@ -207,3 +207,26 @@ def test_a_user_without_the_journal_is_told_of_no_crash_that_left_nothing(one):
     machine.denied = {"/var/log/journal/0123/system.journal"}
     assert kinds(one.examine(machine)) == []
     assert kinds(one.examine()) == ["service.vanished"]
+
+
+@pytest.mark.parametrize(("later_s", "found"), [(-3600, ["service.vanished"]), (40, [])])
+def test_a_crash_that_left_a_dump_is_no_boot_that_vanished(later_s, found, one):
+    """The boot before is the one that crashed, where the journal of the capture boot did not reach the disk."""
+    from cases_capture import previous_boot
+
+    previous_boot(one, "Started a service.", "sysrq: Trigger a crash")
+    one.write("/var/crash/202611291115/dump.202611291115", dump(), mode=0o600, at=1780000000 + later_s)
+    assert kinds(one.examine()) == found
+
+
+def test_nothing_is_said_of_a_dump_that_would_lie_on_a_server(one):
+    from cases_capture import previous_boot
+
+    previous_boot(one, "Started a service.", "sysrq: Trigger a crash")
+    one.settings('NFS="vault:/srv/crash"')
+    assert "service.vanished" not in kinds(one.examine())
+
+
+def test_options_that_kdump_config_adds_itself_are_no_change_of_settings(one):
+    one.change("/var/crash/kexec_cmd", "/sbin/kexec -p ", "/sbin/kexec -p -s ")
+    assert kinds(one.examine()) == []

@@ -142,7 +142,13 @@ def test_a_machine_that_came_another_way_is_given_up(case):
 
 
 def test_a_crash_counts_where_a_processor_ran_in_the_reserved_memory_at_any_time():
-    for tables, counts in (([[5], [5, 200], [5]], True), ([[100], [5], [5]], True), ([[99], [201], [5]], False), ([[], [], []], False)):
+    for tables, counts in (
+        ([[5], [5, 200], [5]], True),
+        ([[5], [100], [5]], True),
+        ([[99], [201], [5]], False),
+        ([[], [], []], False),
+        ([[5], [5], [150]], False),  # after the reset: the firmware, or the next kernel before it has reserved the memory
+    ):
         seen = watch("crash", kernel=KERNEL)
         for piece, looked in zip((PANIC, OTHER, RESET + OTHER), tables, strict=True):
             show(seen, piece)
@@ -154,6 +160,37 @@ def test_a_crash_counts_where_a_processor_ran_in_the_reserved_memory_at_any_time
         else:
             with pytest.raises(MachineLost, match="QEMU never saw a processor run in the memory that is reserved"):
                 seen.arrived()
+
+
+def test_a_capture_kernel_that_prints_nothing_is_seen_in_the_reserved_memory():
+    """Debian 12's kernel panics inside an NMI and prints nothing, and neither does its capture kernel."""
+    seen = watch("crash", kernel=KERNEL)
+    for tables, stages in (([5], []), ([150], ["panicked", "capturing"])):
+        seen.machine.tables = tables
+        seen.look()
+        assert list(seen.outcome.stages) == stages
+    show(seen, RESET + OTHER)
+    seen.arrived()
+    assert seen.outcome.panic == "not told on the console"
+
+
+def test_a_capture_kernel_that_prints_nothing_before_it_dies_is_no_kernel_that_panicked():
+    seen = watch("crash", kernel=KERNEL)
+    seen.machine.tables = [150]
+    seen.look()
+    show(seen, SECOND)
+    with pytest.raises(MachineLost, match="^the capture kernel died: second$"):
+        seen.look()
+
+
+def test_a_processor_in_the_reserved_memory_tells_that_a_panic_was_no_end():
+    seen = watch("panic", kernel=KERNEL)
+    show(seen, PANIC)
+    seen.machine.tables = [150]
+    seen.look()
+    show(seen, RESET + OTHER)
+    with pytest.raises(MachineLost, match="and a capture kernel ran before the restart"):
+        seen.arrived()
 
 
 def test_a_capture_kernel_that_may_die_needs_no_processor_in_the_reserved_memory():
