@@ -158,6 +158,7 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(number, site_below):
         [sys.executable, "-m", "checks", "--config", "mkdocs.yml", "serve", "--port", "0"],
         cwd=site_below.folder, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup, below which the tests may run, ignores it
     )  # fmt: skip
     assert process.stdout
     for line in process.stdout:
