@@ -37,12 +37,15 @@ REPOSITORY = "localhost/guide-checks"
 # The disks' identifiers (UUIDs of file systems) are derived from this one, so that a rebuilt disk has the same ones.
 NAMESPACE = uuid.UUID("5c1f3c1e-3d0a-4f8e-9d0e-0b6a1c1d5a10")
 FIRST_BOOT_TIMEOUT_S = 1800
-# $1: the file in the package, $2: its name afterwards. tar ends when it has the file, and dpkg-deb then finds nobody who reads on.
-# Nothing comes out where the name is that of a link, as in the package of Debian 14: that is an error, and no empty vmlinux.
+# $1: the kernel's release, $2: the name of the result. tar ends when it has the file, and dpkg-deb then finds nobody who reads on.
+# In the package of Debian 14 the first name is a link, of which tar writes nothing; its goal has the second name.
 _UNPACK_SYMBOLS = """
 set -e
-dpkg-deb --fsys-tarfile /srv/pool/linux-image-*-dbg_*.deb 2>/dev/null | tar -xO --occurrence=1 "$1" >/build/vmlinux
-[ -s /build/vmlinux ] || { echo "the package has no file $1" >&2; exit 1; }
+for name in "boot/vmlinux-$1" "lib/modules/$1/vmlinux"; do
+  [ -s /build/vmlinux ] ||
+    dpkg-deb --fsys-tarfile /srv/pool/linux-image-*-dbg_*.deb 2>/dev/null | tar -xO --occurrence=1 "./usr/lib/debug/$name" >/build/vmlinux
+done
+[ -s /build/vmlinux ] || { echo "the package has no vmlinux of $1" >&2; exit 1; }
 gzip -1 </build/vmlinux >/build/part
 rm /build/vmlinux
 mv /build/part "/build/$2"
@@ -106,14 +109,14 @@ class Builder:
     def symbols(self, target: Target) -> Path:
         """A file vmlinux-RELEASE.gz: the kernel on the target's disk with its debug symbols, out of the pool of the image for analysis."""
         image = self.analysis(target)
-        name = f"vmlinux-{self.disk(target).kernel}"
-        file = cache_dir() / "symbols" / f"{target.name}-{image.recipe[:16]}" / f"{name}.gz"
+        kernel = self.disk(target).kernel
+        file = cache_dir() / "symbols" / f"{target.name}-{image.recipe[:16]}" / f"vmlinux-{kernel}.gz"
         with host_lock(f"symbols-{target.name}"):
             if not file.exists():
                 shutil.rmtree(file.parent, ignore_errors=True)
                 file.parent.mkdir(parents=True)
                 command = self.engine().run_command(
-                    image.tag, ["sh", "-c", _UNPACK_SYMBOLS, "sh", f"./usr/lib/debug/boot/{name}", f"{name}.gz"],
+                    image.tag, ["sh", "-c", _UNPACK_SYMBOLS, "sh", str(kernel), file.name],
                     "--network=none", f"--volume={file.parent}:/build:rw",
                 )  # fmt: skip
                 run_logged(command, file.parent, dict(os.environ), f"unpacking the symbols of {target.name}")
