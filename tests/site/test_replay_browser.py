@@ -83,6 +83,9 @@ def test_chapters_are_reached_by_keyboard(whole, visit):
     assert [chapter.split()[0] for chapter in chapters] == ["panic", "捕获内核", "转储已写好，重启", "登录"]
     assert all(chapter.endswith("秒") for chapter in chapters)
     assert frame.get_attribute("#position", "aria-valuetext") != "0:00"
+    frame.focus(".ap-wrapper")
+    page.keyboard.press("?")
+    assert frame.locator("text=Keyboard shortcuts").count() == 0
     page.context.close()
 
 

@@ -19,6 +19,8 @@
     terminalFontFamily: getComputedStyle(terminal).fontFamily,
     theme: "guide",
   });
+  // The player's list of keys is in English, whatever the language of the page. The controls below the terminal do the same.
+  addEventListener("keydown", (event) => event.key === "?" && event.stopPropagation(), { capture: true });
   terminal.querySelector(".ap-term-text").setAttribute("role", "group");
   terminal.querySelector(".ap-term-text").setAttribute("aria-label", document.title);
 
