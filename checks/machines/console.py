@@ -73,6 +73,10 @@ class Console:
         match = (self._jump(since) if oops else None) or PANIC.search(self.data, since)
         return match.start() if match else None
 
+    def names_a_crash(self, since: int = 0) -> bool:
+        """Whether an oops or a panic was printed from ``since`` on."""
+        return bool(OOPS.search(self.data, since) or PANIC.search(self.data, since))
+
     def _jump(self, since: int) -> re.Match[bytes] | None:
         """The oops from which the kernel jumped into another kernel: no panic was printed before that kernel's first message."""
         oops, panic = OOPS.search(self.data, since), PANIC.search(self.data, since)

@@ -33,7 +33,7 @@ class RestartWatch:
         self.outcome, self.began = outcome, began
         self.kernel, self.uptime_s = kernel, kernel.uptime_s if kernel else 0.0
         self.ran_in_reserved = False  # A processor was seen there before any reset; see _look_at_processors.
-        self.jumped = False  # When it was seen there first, the console had shown no panic.
+        self.jumped = False  # When it was seen there first, the console had shown neither an oops nor a panic.
         if kernel and any(map(kernel.reserves, machine.page_tables())):
             raise MachineLost("the running kernel lies in the memory that /proc/iomem calls reserved for a capture kernel")
         self.per_cpu_base = machine.per_cpu_base() if self.expect == "kexec" else None
@@ -70,7 +70,7 @@ class RestartWatch:
         if self.kernel and not self.ran_in_reserved and any(map(self.kernel.reserves, self.machine.page_tables())):
             self.console.poll()
             self.ran_in_reserved = self._first_reset() is None
-            self.jumped = self.ran_in_reserved and self._panic_position() is None
+            self.jumped = self.ran_in_reserved and not self.console.names_a_crash(self.since)
 
     def _look_for_reboot(self, panics: list[str], reset: int | None) -> None:
         if panics:

@@ -183,6 +183,17 @@ def test_a_capture_kernel_that_prints_nothing_before_it_dies_is_no_kernel_that_p
         seen.look()
 
 
+def test_an_oops_that_was_printed_is_the_reason_although_the_capture_kernel_has_printed_nothing_yet():
+    seen = watch("crash", kernel=KERNEL)
+    show(seen, "[   50.000000] Oops: 0002 [#2] PREEMPT SMP\n")
+    seen.machine.tables = [150]
+    seen.look()
+    assert seen.outcome.stages == {}
+    show(seen, OTHER + RESET + OTHER)
+    seen.arrived()
+    assert seen.outcome.panic == "Oops: 0002 [#2]"
+
+
 def test_a_processor_in_the_reserved_memory_tells_that_a_panic_was_no_end():
     seen = watch("panic", kernel=KERNEL)
     show(seen, PANIC)

@@ -9,6 +9,7 @@ import zipfile
 
 import pytest
 from pypdf import PdfReader
+from replaying import arrives_at, opened
 from searching import Search
 from sites import TAKEAWAY_URL
 
@@ -72,13 +73,33 @@ def test_links_between_pages_stay_in_the_pdf(printed):
     assert [address for address in addresses if address.startswith("file:")] == []
 
 
-def test_the_zip_of_the_whole_guide_is_searched_without_a_server(printed, browser, tmp_path):
+@pytest.fixture(scope="module")
+def unpacked(printed, tmp_path_factory):
+    """The zip of the whole guide, unpacked."""
+    place = tmp_path_factory.mktemp("unpacked")
     with zipfile.ZipFile(printed[1] / offline.ZIP) as archive:
-        archive.extractall(tmp_path)
+        archive.extractall(place)
+    return place / offline.FOLDER
+
+
+def test_the_zip_of_the_whole_guide_is_searched_without_a_server(unpacked, browser):
     for language, query in (("en", "no crashkernel= parameter in the kernel cmdline"), ("zh", "崩溃转储")):
         page = browser.new_page()
-        page.goto((tmp_path / offline.FOLDER / language / "index.html").as_uri())
+        page.goto((unpacked / language / "index.html").as_uri())
         search = Search(page)
         assert search.paste(query)
         assert search.told == []
         page.close()
+
+
+def test_a_crash_is_replayed_without_a_server(unpacked, browser):
+    page = browser.new_page()
+    told = []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.goto((unpacked / "en" / "quick-start" / "index.html").as_uri())
+    frame = opened(page)
+    frame.click("[data-at]:has-text('reboot')")
+    arrives_at(frame, "login")
+    assert told == []
+    page.close()
