@@ -16,13 +16,15 @@ from pypdf import PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, StreamObject, TextStringObject
 
 # Of the block "CJK Radicals Supplement", whose radicals Unicode's normal forms leave as they are: Unicode's
-# EquivalentUnifiedIdeograph.txt, as far as the radical has the shape of a character that is in use.
-_SUPPLEMENT = dict(
+# EquivalentUnifiedIdeograph.txt, as far as the radical has the shape of a character that is in use. And the radical of 户,
+# whose normal form is 戶, which simplified Chinese does not write.
+_UNIFIED = dict(
     [(0x2E9D, 0x6708), (0x2E9F, 0x6BCD), (0x2EA0, 0x6C11), (0x2EC1, 0x864E), (0x2EC4, 0x897F), (0x2EC5, 0x89C1), (0x2EC6, 0x89D2)]
     + [(0x2EC9, 0x8D1D), (0x2ECB, 0x8F66), (0x2ED1, 0x9577), (0x2ED3, 0x957F), (0x2ED4, 0x95E8), (0x2ED8, 0x9752), (0x2ED9, 0x97E6)]
     + [(0x2EDA, 0x9875), (0x2EDB, 0x98CE), (0x2EDC, 0x98DE), (0x2EDD, 0x98DF), (0x2EE2, 0x9A6C), (0x2EE3, 0x9AA8), (0x2EE4, 0x9B3C)]
     + [(0x2EE5, 0x9C7C), (0x2EE6, 0x9E1F), (0x2EE7, 0x5364), (0x2EE8, 0x9EA6), (0x2EE9, 0x9EC4), (0x2EEA, 0x9EFE), (0x2EEC, 0x9F50)]
     + [(0x2EED, 0x6B6F), (0x2EEE, 0x9F7F), (0x2EEF, 0x7ADC), (0x2EF0, 0x9F99), (0x2EF1, 0x9F9C), (0x2EF2, 0x4E80), (0x2EF3, 0x9F9F)]
+    + [(0x2F3E, 0x6237)]
 )
 _SINGLES = re.compile(r"\d+ beginbfchar\n(.*?)endbfchar\n?", re.DOTALL)
 _RANGES = re.compile(r"\d+ beginbfrange\n(.*?)endbfrange\n?", re.DOTALL)
@@ -75,4 +77,4 @@ def _unified(text: str) -> str:
     number = int(text, 16)
     if len(text) != 4 or not 0x2E80 <= number <= 0x2FDF:
         return text
-    return f"{_SUPPLEMENT.get(number) or ord(unicodedata.normalize('NFKC', chr(number))):04X}"
+    return f"{_UNIFIED.get(number) or ord(unicodedata.normalize('NFKC', chr(number))):04X}"

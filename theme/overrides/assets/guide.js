@@ -43,7 +43,10 @@ for (const button of document.querySelectorAll(".replay__play")) {
   button.addEventListener("click", () => {
     const figure = button.closest(".replay");
     const frame = Object.assign(document.createElement("iframe"), { allow: "fullscreen", className: "replay__frame", title: button.dataset.title });
-    frame.setAttribute("sandbox", "allow-scripts");
+    // Without a server each file is an origin of its own, and a sandbox would keep the frame from the player's files.
+    if (location.protocol !== "file:") {
+      frame.setAttribute("sandbox", "allow-scripts");
+    }
     frame.src = button.dataset.frame;
     frame.addEventListener("load", () => frame.focus());
     figure.classList.add("replay--open");
