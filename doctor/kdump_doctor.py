@@ -396,9 +396,10 @@ FINDINGS = {
     "makedumpfile.slab": Kind("fault", "releases#meaning", crash="unreadable", do="sudo apt install makedumpfile",
         en="makedumpfile {version} leaves out slab pages of kernels from 6.10 on: crash cannot open such a dump.",
         zh="makedumpfile {version} 会漏掉 6.10 及更新内核的 slab 页，crash 打不开这样的转储。"),
-    "makedumpfile.tail": Kind("note", "releases#meaning",
-        en="{version} may drop pages of {kernel} that tools need",
-        zh="{version} 可能漏掉内核 {kernel} 中工具需要的页"),
+    "makedumpfile.tail": Kind("warning", "analysis/newer-kernel#bit",
+        do="sudo sed -i 's/^#*MAKEDUMP_ARGS=.*/MAKEDUMP_ARGS=\"-c -d 23\"/' /etc/default/kdump-tools",
+        en="makedumpfile {version} takes memory of kernel {kernel} for a program's: the crashed task may be missing from a dump.",
+        zh="makedumpfile {version} 会把内核 {kernel} 的内存当成程序的：转储里可能没有崩溃的任务。"),
     "makedumpfile.free": Kind("note", "dump-levels#bits",
         en="{version} keeps free pages: larger dumps",
         zh="{version} 会保留空闲页：转储偏大"),
@@ -2329,11 +2330,11 @@ def check_makedumpfile(doctor: Doctor) -> None:
         return doctor.follow("makedumpfile") if doctor.faulty("packages") else None
     number = (int(found[1]), int(found[2]), int(found[3]))
     values = {"version": ".".join(found.groups()), "kernel": f"{kernel[0]}.{kernel[1]}"}
-    filters_slab, filters_free = dump_level(doctor.settings.arguments) & 8, dump_level(doctor.settings.arguments) & 16
+    filters_user, filters_free = dump_level(doctor.settings.arguments) & 8, dump_level(doctor.settings.arguments) & 16
     patched = "ubuntu" in package and debian_key(package) >= debian_key("1:1.7.5-1ubuntu1")
-    if kernel >= (6, 10) and number < (1, 7, 6) and filters_slab and not patched:
+    if kernel >= (6, 10) and number < (1, 7, 6) and filters_user and not patched:
         doctor.find("makedumpfile.slab", version=package)
-    if kernel >= (7, 1) and number <= (1, 7, 9):
+    if kernel >= (7, 1) and number <= (1, 7, 9) and filters_user:
         doctor.find("makedumpfile.tail", **values)
     elif kernel >= (6, 12) and number < (1, 7, 7) and filters_free:
         doctor.find("makedumpfile.free", **values)

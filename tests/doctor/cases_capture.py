@@ -192,6 +192,11 @@ def _(made: Made):
     made.write("/proc/sys/kernel/osrelease", "7.0.0-43-generic\n")
 
 
+@case("makedumpfile.tail", "debian-14")
+def _(made: Made):
+    made.change("/etc/default/kdump-tools", 'MAKEDUMP_ARGS="-c -d 23"\n', "")
+
+
 # ---- panic
 
 

@@ -39,6 +39,7 @@ class Release:
     memory_mib: int
     estimator: bool = True
     append: str = APPEND
+    level: str = ""  # of the dumps, where the release's makedumpfile drops what tools need at its default, 31
     new_names: bool = False  # /sys/kernel/kexec/crash_size beside the older names
 
 
@@ -50,7 +51,8 @@ RELEASES = {
         "Debian GNU/Linux 13 (trixie)", "debian", "6.12.118+deb13-cloud-amd64", "1:1.10.7", "1:1.7.6-1", "512M-:192M", 192, 2048
     ),
     "debian-14": Release(
-        "Debian GNU/Linux forky/sid", "debian", "7.2.8+deb14-cloud-amd64", "1:1.10.9", "1:1.7.8-1", "512M-:192M", 192, 2048, new_names=True
+        "Debian GNU/Linux forky/sid", "debian", "7.2.8+deb14-cloud-amd64", "1:1.10.9", "1:1.7.8-1", "512M-:192M", 192, 2048, level="23",
+        new_names=True,
     ),
     "ubuntu-22.04": Release(
         "Ubuntu 22.04.5 LTS", "ubuntu", "5.15.0-204-generic", "1:1.6.10ubuntu2.2", "1:1.7.0-1ubuntu0.1", "512M-:192M", 192, 4096,
@@ -217,7 +219,8 @@ def build(root: Path, release: Release) -> Made:
     made.write("/etc/default/grub", 'GRUB_DISTRIBUTOR=`( . /etc/os-release; echo $NAME )`\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\n')
     made.write("/etc/default/grub.d/10-serial.cfg", 'GRUB_CMDLINE_LINUX="console=ttyS0,115200"\n')
     made.write("/etc/default/grub.d/kdump-tools.cfg", f'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT {value}"\n')
-    made.write("/etc/default/kdump-tools", "# settings\n" + SETTINGS + '#MAKEDUMP_ARGS="-c -d 31"\n#SSH="<user at server>"\n')
+    level = f'MAKEDUMP_ARGS="-c -d {release.level}"\n' if release.level else ""
+    made.write("/etc/default/kdump-tools", "# settings\n" + SETTINGS + level + '#MAKEDUMP_ARGS="-c -d 31"\n#SSH="<user at server>"\n')
     made.write("/usr/sbin/kdump-config", f'KDUMP_CMDLINE_APPEND=${{KDUMP_CMDLINE_APPEND:="{release.append}"}}\n', mode=0o755)
     for program in ("/usr/sbin/kexec", "/sbin/kexec", "/usr/sbin/mkinitramfs", "/usr/bin/makedumpfile", "/usr/bin/gzip"):
         made.write(program, "#!", mode=0o755)

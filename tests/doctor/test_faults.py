@@ -35,7 +35,7 @@ def test_it_is_named_first_and_nothing_else_is(tmp_path, monkeypatch, name):
 
 
 NOTES = {
-    "cmdline.several", "reservation.shrunk", "panic.stays", "boot.other", "makedumpfile.tail", "makedumpfile.free",
+    "cmdline.several", "reservation.shrunk", "panic.stays", "boot.other", "makedumpfile.free",
     "makedumpfile.old", "panic.capture", "panic.notifiers", "locks.disabled", "encryption.root-key", "dumps.readable",
     "dumps.symbols", "dumps.crash", "dumps.drgn", "dumps.pstore",
 }  # fmt: skip
