@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from guides import ROOT, this_evidence, this_guide
 
@@ -21,6 +23,10 @@ NOT_ASKED = {
     "secure-boot#load-unsigned",
     "privacy#cannot-unload",
 }
+
+
+# What is true of a release as it comes. Debian 14 reserves 192 MiB and its kdump-config suggests 204.
+OF_THE_RELEASE = {"debian-14": "reservation.low"}
 
 
 def name(failure: Failure) -> str:
@@ -43,7 +49,10 @@ def test_every_failure_that_a_vm_shows_is_asked_about():
 def test_the_doctor_names_the_failure_first(failure):
     for target in this_evidence().targets():
         if answer := entry(target, failure).get("examined"):
-            assert first_finding(answer) in (failure.doctor or ()), target
+            first = first_finding(answer)
+            if first == OF_THE_RELEASE.get(target):
+                first = [each["id"] for each in json.loads(answer["output"])["findings"]][1]
+            assert first in (failure.doctor or ()), target
 
 
 def test_the_doctor_was_asked_about_most_failures():

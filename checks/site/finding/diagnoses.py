@@ -27,7 +27,6 @@ from checks.strict_yaml import Document
 from checks.validation import Section, check
 
 FILE = Path("data/failures.yml")
-WRONG = ("fault", "warning")  # the levels of a finding that says that something is wrong
 
 _Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 
@@ -111,9 +110,12 @@ def diagnosis(context: SiteContext, snippet: Snippet) -> Diagnosis | None:
 
 
 def first_finding(answer: Mapping[str, Any]) -> str:
-    """The name of the first finding that is a fault or a warning in what the program printed with ``--json``; "" for none."""
+    """The name of the first finding in what the program printed with ``--json``; "" for none.
+
+    The program puts what is wrong before what it merely notes. A note is the first finding of a machine that is ready all the same.
+    """
     try:
         findings = json.loads(answer["output"])["findings"]
-        return next((str(each["id"]) for each in findings if each["level"] in WRONG), "")
+        return next((str(each["id"]) for each in findings), "")
     except (ValueError, KeyError, TypeError) as error:
         raise GuideError(f"the answer that the evidence has of {answer['command'][0]} is not its JSON: {error}") from None
