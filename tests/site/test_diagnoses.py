@@ -55,7 +55,7 @@ def test_a_failure_that_is_named_first_counts_and_links_the_run(guide):
     assert "它说 <code>no</code>" in shown(guide, "zh")
 
 
-OTHERS = [(["other.thing", "switch.off"], "<code>other.thing</code></a>"), ([], "nothing wrong</a>")]
+OTHERS = [(["other.thing", "switch.off"], "<code>other.thing</code></a>"), ([], "<code>a.note</code></a>")]
 
 
 @pytest.mark.parametrize(("ids", "text"), OTHERS)
@@ -65,9 +65,12 @@ def test_another_finding_first_does_not_count(guide, ids, text):
     assert f"{text} (another cause)" in shown(guide)
 
 
-def test_notes_are_no_diagnosis(guide):
+def test_a_note_counts_where_nothing_is_wrong_and_no_other_note_is_before_it(guide):
     answered(guide, "switch.off", level="note")
     assert "it named 0 first" in shown(guide)
+    findings = [{"id": "switch.off", "level": "note"}, {"id": "a.note", "level": "note"}]
+    assert diagnoses.first_finding({"command": ["doctor.py"], "output": json.dumps({"findings": findings})}) == "switch.off"
+    assert diagnoses.first_finding({"command": ["doctor.py"], "output": json.dumps({"findings": []})}) == ""
 
 
 def test_without_an_answer_the_table_says_so(guide):

@@ -110,12 +110,10 @@ def diagnosis(context: SiteContext, snippet: Snippet) -> Diagnosis | None:
 
 
 def first_finding(answer: Mapping[str, Any]) -> str:
-    """The name of the first finding in what the program printed with ``--json``; "" for none.
-
-    The program puts what is wrong before what it merely notes. A note is the first finding of a machine that is ready all the same.
-    """
+    """The name of the first fault or warning in what the program printed with ``--json``, or else of the first note; "" for none."""
     try:
         findings = json.loads(answer["output"])["findings"]
-        return next((str(each["id"]) for each in findings), "")
+        wrong = [str(each["id"]) for each in findings if each["level"] != "note"]
+        return next(iter(wrong or [str(each["id"]) for each in findings]), "")
     except (ValueError, KeyError, TypeError) as error:
         raise GuideError(f"the answer that the evidence has of {answer['command'][0]} is not its JSON: {error}") from None
