@@ -92,7 +92,7 @@ class RestartWatch:
         if panics:
             self.outcome.panic = panics[0]
             self._reach("panicked")
-            if self._capture_kernel_ran(reset):
+            if self._capture_kernel_printed(reset):
                 self._reach("capturing")
             if len(panics) > 1:
                 self._panicked_again(panics[-1])
@@ -120,7 +120,11 @@ class RestartWatch:
 
     def _capture_kernel_ran(self, until: int | None) -> bool:
         """Whether a second kernel ran, or printed messages, after the panic and before console position ``until``."""
-        return self.ran_in_reserved or self._jumped_unannounced() or self.console.new_kernel(self._panic_position() or self.since, until)
+        return self.ran_in_reserved or self._capture_kernel_printed(until)
+
+    def _capture_kernel_printed(self, until: int | None) -> bool:
+        """Whether a second kernel printed messages after the panic and before console position ``until``, or panicked unseen."""
+        return self._jumped_unannounced() or self.console.new_kernel(self._panic_position() or self.since, until)
 
     def _jumped_unannounced(self) -> bool:
         """Whether a second kernel ran, or printed messages, before any panic was printed and before the machine was reset."""

@@ -66,6 +66,9 @@ class Recording:
         return "\n".join(json.dumps(line) for line in (head, *([round(at, 2), "o", text] for at, text in self.pieces)))
 
 
+_OOPS = re.compile(r"\[#\d+\]$")  # the end of the reason where an oops and no panic was printed
+
+
 def recordings(run: RecordedRun) -> dict[str, Recording]:
     """The recordings of a run, by the ids of the snippets at which the page's own machine panicked.
 
@@ -102,7 +105,7 @@ def _find(entry: dict[str, Any], pieces: list[Piece], since: float) -> tuple[flo
     stages = entry["stages"]
     reason = entry["panic"].partition(_IN_CAPTURE_KERNEL)[0]
     told = next((seconds for seconds, text in pieces if seconds >= since and reason and reason in text), None)
-    if stages.get("panicked") != stages.get("capturing"):
+    if stages.get("panicked") != stages.get("capturing") or (told is not None and not _OOPS.search(reason)):
         return None if told is None else (told, told - stages["panicked"])
     # The runner noticed the panic only when the capture kernel spoke: its clock begins anew.
     capturing = _second_kernel(pieces, since if told is None else told)
