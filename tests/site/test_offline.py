@@ -33,7 +33,8 @@ def read(browser, folder):
         page.on("console", lambda message: told.append(message.text))
         page.on("pageerror", lambda error: told.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        page.on("requestfailed", lambda request: told.append(f"{request.url}: {request.failure}"))
+        # A request that is aborted is one whose page the reader has left before it came.
+        page.on("requestfailed", lambda request: request.failure != "net::ERR_ABORTED" and told.append(f"{request.url}: {request.failure}"))
         page.goto(folder.joinpath(*path).as_uri())
         return page
 
