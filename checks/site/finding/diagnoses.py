@@ -113,7 +113,7 @@ def first_finding(answer: Mapping[str, Any]) -> str:
     """The name of the first fault or warning in what the program printed with ``--json``, or else of the first note; "" for none."""
     try:
         findings = json.loads(answer["output"])["findings"]
-        wrong = [str(each["id"]) for each in findings if each["level"] != "note"]
-        return next(iter(wrong or [str(each["id"]) for each in findings]), "")
+        notes_last = sorted(findings, key=lambda each: each["level"] == "note")
+        return next((str(each["id"]) for each in notes_last), "")
     except (ValueError, KeyError, TypeError) as error:
         raise GuideError(f"the answer that the evidence has of {answer['command'][0]} is not its JSON: {error}") from None
