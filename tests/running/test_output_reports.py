@@ -38,6 +38,7 @@ REPORTS = {
     "six agree before": ("a" + LETTERS[3:], "a" + LETTERS[3:-1] + "x", ["  a", "  c", "  d", "  e", "  f", "  g", "- h", "+ x"]),
     "60 lines for one": (MANY, "q", [*(f"- {n}" for n in range(100, 140)), "- (20 more lines)", "+ q"]),
     "40 lines for one": ("q", MANY[: 40 * 4 - 1], ["- q", *(f"+ {n}" for n in range(100, 140))]),
+    "only the last line is missing": ("a\nb\n...\nx", "a\nb\nc", ["- x", ALL, "  a", "  b", "  c"]),
     "a line is missing": ("...\nb\n...", "a\nc", ["- b", ALL, "  a", "  c"]),
     "lines that are like it": (
         "...\nwrite ok\n...\nx",
