@@ -110,7 +110,7 @@ _Name = Annotated[str, matching(r"[a-z0-9][a-z0-9.]{0,30}-[a-z0-9][a-z0-9.-]{0,3
 _Package = Annotated[str, matching(r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]", "the name of a package: lower-case letters, digits, +, - and .")]
 # {kernel} stands for the release of the VM's kernel, as in linux-image-{kernel}-dbg.
 _AnalysisPackage = Annotated[
-    str, matching(r"[a-z0-9]([a-z0-9+.-]|\{kernel\}){0,98}[a-z0-9+]", "the name of a package, in which {kernel} may stand")
+    str, matching(r"[a-z0-9]([a-z0-9+.-]|\{kernel\}){0,98}([a-z0-9+]|\{kernel\})", "the name of a package, in which {kernel} may stand")
 ]
 _Wheel = Annotated[
     str, matching(r"\w{1,60}-[\w.]{1,30}-cp3\d{1,2}-[\w.]{1,30}-[\w.]{1,90}\.whl", "a wheel's file name, such as drgn-0.3.0-cp311-….whl")

@@ -729,7 +729,12 @@ def memory(prog: Program) -> dict[str, Any]:
 
 def slab(prog: Program, cache: Object) -> dict[str, Any]:
     """What one slab cache takes. A slab has 2**order pages; the upper half of ``oo`` is the order."""
-    nodes = [node for number in range(int(prog["nr_node_ids"])) if (node := cache.node[number])]
+    numbers = range(int(prog["nr_node_ids"]))
+    try:
+        places = [cache.node[number] for number in numbers]
+    except AttributeError:  # Linux 7.2
+        places = [cache.per_node[number].node for number in numbers]
+    nodes = [node for node in places if node]
     slab_kib = int(prog["PAGE_SIZE"]) // KIB << (int(cache.oo.x) >> 16)
     return {
         "name": clean(cache.name.string_()),
