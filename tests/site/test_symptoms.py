@@ -15,8 +15,8 @@ QUERIES = read_yaml(ROOT / "tests" / "site" / "symptoms.yml")
 
 
 def test_there_are_enough_queries_in_each_language():
-    assert len(QUERIES) >= 120
-    assert min(sum(query["language"] == language for query in QUERIES) for language in ("en", "zh")) >= 50
+    assert len(QUERIES) >= 300
+    assert min(sum(query["language"] == language for query in QUERIES) for language in ("en", "zh")) >= 140
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -5,6 +5,7 @@ names of a term, for the section that explains it), and data/search.yml::
 
     - see: lockups#lockups                      # the page and section that answer
       words: [freeze, machine hangs, 死机]       # what readers type; words of all languages
+    - same: [reboot, restart, 重启]              # what counts as one word, in all sections and in what readers type
 
 In the index a section's names are its ``tags``, a field that the theme's index has for such a purpose. The worker of the search
 (theme/overrides/assets/search.js) ranks by them and does not show them.
@@ -41,12 +42,19 @@ class Answer(Section):
     words: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 
 
+class Alike(Section):
+    """Words that mean the same. The first stands for all of them."""
+
+    same: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]
+
+
 def write_names(context: SiteContext, site: Path) -> None:
     """Write the names into the index of a language that was built into the folder ``site``; nothing where there is no index."""
     file = site / INDEX
     if file.exists():
         index = json.loads(file.read_text(encoding="utf-8"))
         add_names(index, load_names(context))
+        index["config"]["same"] = [entry.same for entry in _entries(context) if isinstance(entry, Alike)]
         file.write_text(json.dumps(index, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
@@ -88,17 +96,21 @@ def _location(context: SiteContext, see: str) -> str:
     return urls.page_folder(name) + ("" if heading == first else f"#{heading}")
 
 
-def _answers(context: SiteContext) -> tuple[Answer, ...]:
+def _answers(context: SiteContext) -> list[Answer]:
+    return [entry for entry in _entries(context) if isinstance(entry, Answer)]
+
+
+def _entries(context: SiteContext) -> tuple[Answer | Alike, ...]:
     if not (context.config.root / FILE).exists():
         return ()
     document = Document.read(context.config.root / FILE, FILE)
-    answers = check(document, tuple[Answer, ...]) if document.data else ()
+    entries = check(document, tuple[Answer | Alike, ...]) if document.data else ()
     sections = {f"{page.name}#{heading.id}" for page in context.guide.primary for heading in page.outline.headings if heading.id}
     problems = [
-        document.problem((index, "see"), f"there is no section {answer.see}")
-        for index, answer in enumerate(answers)
-        if answer.see not in sections
+        document.problem((index, "see"), f"there is no section {entry.see}")
+        for index, entry in enumerate(entries)
+        if isinstance(entry, Answer) and entry.see not in sections
     ]
     if problems:
         raise PageErrors(sorted(problems))
-    return answers
+    return entries
