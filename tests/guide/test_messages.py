@@ -65,5 +65,5 @@ def test_the_search_knows_each_message_and_each_word_of_its_file(guide, known):
     context = this_context("en")
     found = {text for texts in names.load_names(context).values() for text in texts}
     assert {names.whole_words(message.text) for message in known.messages} <= found
-    words = {word for answer in read_yaml(ROOT / names.FILE) for word in answer["words"]}
+    words = {word for answer in read_yaml(ROOT / names.FILE) for word in answer.get("words", ())}  # an entry of equal words has none
     assert words <= found and len(words) >= 300
