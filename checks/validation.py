@@ -127,6 +127,7 @@ def _expected(details: ErrorDetails) -> str:
     words: dict[str, Callable[[], str]] = {
         _OWN: lambda: str(context["words"]),
         "greater_than": lambda: f"a number above {context['gt']:g}",
+        "too_short": lambda: f"a list of at least {context['min_length']}",
         "too_long": lambda: f"a list of at most {context['max_length']}",
         "less_than_equal": lambda: f"a number of at most {context['le']:g}",
     }

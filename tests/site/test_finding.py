@@ -148,6 +148,25 @@ def test_the_index_of_the_search_has_the_names_of_each_section(guide, tmp_path):
         assert "tool: … nev%d: … times" in tags["#bytes"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "- see: deep/page#x\n  word: [x]\n",
+            ["1: 1: expected the key words, found no such key", "2: 1.word: unknown key (known: see, words, same)"],
+        ),
+        ("- words: [x]\n", ["1: 1: expected the key see, found no such key"]),
+        ("- same: [x]\n", ["1: 1.same: expected a list of at least 2, found a list"]),
+        ("- same: [x, y]\n  see: deep/page#x\n", ["2: 1.see: unknown key (known: see, words, same)"]),
+    ],
+)
+def test_a_wrong_entry_of_the_words_is_told_as_the_one_kind_that_it_is(guide, text, expected):
+    (guide.root / names.FILE).write_text(text)
+    with pytest.raises(PageErrors) as raised:
+        names.load_names(context(guide))
+    assert str(raised.value).split("\n") == [f"{names.FILE}:{line}" for line in expected]
+
+
 def test_a_section_of_the_words_has_to_exist(guide):
     (guide.root / names.FILE).write_text("- see: deep/page#nowhere\n  words: [x]\n")
     with pytest.raises(PageErrors, match=r"data/search.yml:1: .*there is no section deep/page#nowhere"):

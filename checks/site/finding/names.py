@@ -19,7 +19,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from checks.model import PageErrors
 from checks.pages import glossary
@@ -48,6 +48,12 @@ class Alike(Section):
     same: Annotated[tuple[str, ...], Field(strict=False, min_length=2)]
 
 
+_Entry = Annotated[
+    Annotated[Answer, Tag("answer")] | Annotated[Alike, Tag("alike")],
+    Discriminator(lambda value: "alike" if isinstance(value, dict) and "same" in value else "answer"),
+]
+
+
 def write_names(context: SiteContext, site: Path) -> None:
     """Write the names into the index of a language that was built into the folder ``site``; nothing where there is no index."""
     file = site / INDEX
@@ -72,8 +78,9 @@ def load_names(context: SiteContext) -> Names:
         for term in context.once("terms", lambda: glossary.load_terms(context.config, context.guide)):
             for words in term.words.values() if term.see else ():
                 names[_location(context, str(term.see).replace(".md#", "#"))] += [*words.also, *words.avoid]
-    for answer in _answers(context):
-        names[_location(context, answer.see)] += answer.words
+    for entry in _entries(context):
+        if isinstance(entry, Answer):
+            names[_location(context, entry.see)] += entry.words
     return names
 
 
@@ -96,15 +103,15 @@ def _location(context: SiteContext, see: str) -> str:
     return urls.page_folder(name) + ("" if heading == first else f"#{heading}")
 
 
-def _answers(context: SiteContext) -> list[Answer]:
-    return [entry for entry in _entries(context) if isinstance(entry, Answer)]
-
-
 def _entries(context: SiteContext) -> tuple[Answer | Alike, ...]:
+    return context.once(str(FILE), lambda: _read_entries(context))
+
+
+def _read_entries(context: SiteContext) -> tuple[Answer | Alike, ...]:
     if not (context.config.root / FILE).exists():
         return ()
     document = Document.read(context.config.root / FILE, FILE)
-    entries = check(document, tuple[Answer | Alike, ...]) if document.data else ()
+    entries = check(document, tuple[_Entry, ...]) if document.data else ()
     sections = {f"{page.name}#{heading.id}" for page in context.guide.primary for heading in page.outline.headings if heading.id}
     problems = [
         document.problem((index, "see"), f"there is no section {entry.see}")

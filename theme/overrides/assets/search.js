@@ -11,7 +11,6 @@ const LONGEST = 1000; // characters of a query that are looked at; the theme's t
 // What each kind of agreement weighs. Each is a share of the query, from 0 to 1.
 const IN_ONE_PIECE = 3, ANYWHERE = 1.5, ON_THE_PAGE = 0.5, BY_NAME = 5, BY_TITLE = 3, THEME = 0.2, NEXT_SECTIONS = 0.25;
 const SAME = 0.7; // of what a section has of the query when words of the same meaning count as one
-
 const LONGEST_WORD = 12; // in Chinese characters
 const REPEATED = 8; // words of a query after which what follows is taken for a repetition
 const SCATTERED = 0.6; // of a name whose words stand in the query, but not one after the other
@@ -183,7 +182,7 @@ class View {
 function likened(groups) {
   const first = new Map(groups.flatMap(([one, ...others]) => [one, ...others].map((words) => [spaced(words).trim(), spaced(one).trim()])));
   const longest = [...first.keys()].sort((one, other) => other.length - one.length);
-  const any = new RegExp(`(?<= )(?:${longest.join("|").replace(/[.$*+]/g, "\\$&")})(?= )`, "g");
+  const any = new RegExp(`(?<= )(?:${longest.map((words) => words.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})(?= )`, "g");
   return (text) => text.replace(any, (words) => first.get(words));
 }
 
