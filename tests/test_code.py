@@ -11,6 +11,7 @@ from guides import ROOT
 
 MOST_LINES = 300  # of one file
 MOST_MODULES = 12  # of one folder
+ROOMS = ("checks", "benchmarks", "doctor", "summary", "tests")
 PYTHON = [path for room in ("checks", "benchmarks", "tests") for path in sorted((ROOT / room).rglob("*.py"))]
 
 
@@ -26,8 +27,8 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     [
         ("lint-imports", "--no-cache"),
         ("mypy",),
-        ("ruff", "check", "--no-cache", "checks", "benchmarks", "tests"),
-        ("ruff", "format", "--no-cache", "--check", "checks", "benchmarks", "tests"),
+        ("ruff", "check", "--no-cache", *ROOMS),
+        ("ruff", "format", "--no-cache", "--check", *ROOMS),
     ],
     ids=lambda command: " ".join(command[:2]),
 )
@@ -67,3 +68,11 @@ def _modules(folder: Path) -> int:
 
 def test_contributing_stays_short():
     assert len((ROOT / "CONTRIBUTING.md").read_text().splitlines()) <= 150
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="an unpacked archive has no list of what belongs to the checkout")
+def test_nothing_is_lying_about():
+    """An empty file is what a redirection that was typed wrongly leaves; only a package may have one."""
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    files = [ROOT / name for name in names if name and not name.endswith(("__init__.py", "py.typed"))]
+    assert [file.name for file in files if file.is_file() and not file.stat().st_size] == []

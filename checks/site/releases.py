@@ -7,7 +7,7 @@ all, each with the names of its releases, and the latter do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from checks.model import GuideError, Output, Page, Snippet, meant_for
@@ -34,12 +34,18 @@ def neighbours(context: SiteContext, target: str, shown: Callable[[str], object 
     ``shown`` returns what a target has shown, None where nothing has run. The ages are those of ``oldest_first`` in
     mkdocs.yml; None also where one side has no such target.
     """
+    older, newer = _nearest(context, target, lambda name: shown(name) is not None)
+    return (older, newer) if older and newer and shown(older) == shown(newer) else None
+
+
+def _nearest(context: SiteContext, target: str, counts: Callable[[str], bool]) -> tuple[str | None, str | None]:
+    """The nearest older and the nearest newer target that count; None for a side without one, and for a target of unknown age."""
     order = context.config.oldest_first
     if target not in order:
-        return None
+        return None, None
     at = order.index(target)
-    older, newer = (next((name for name in names if shown(name) is not None), None) for names in (order[:at][::-1], order[at + 1 :]))
-    return (older, newer) if older and newer and shown(older) == shown(newer) else None
+    older, newer = (next((name for name in names if counts(name)), None) for names in (order[:at][::-1], order[at + 1 :]))
+    return older, newer
 
 
 def picker(context: SiteContext) -> str:
@@ -93,7 +99,8 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
     """The line above an output that says whose it is, and the names of the targets on which to show it; "" for all of them.
 
     ``globs`` are those of the output's ``data-target``. No two outputs of a snippet have the same globs, so the
-    globs identify the output. A reader whose release has no output of its own is shown those of the other releases.
+    globs identify the output. A reader whose release has no output of its own is shown those of the nearest older and of the
+    nearest newer release.
     """
     page, snippet = context.current_page(), context.snippet(snippet_id)
     output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
@@ -102,8 +109,9 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
     known = context.evidence.known()
     meant = [name for name in known if meant_for(snippet.targets, name)]
     own = [name for name in meant if snippet.output_for(name) is output]
-    shown = [name for name in meant if snippet.output_for(name) in (output, None)]
-    printed = [name for name in ran(context, page, snippet) if name in own]
+    vouched = ran(context, page, snippet)
+    shown = [name for name in meant if output in _outputs_seen(context, snippet, name, vouched)]
+    printed = [name for name in vouched if name in own]
     others: dict[str, list[str]] = {}
     for name in shown:
         if name not in printed and printed:
@@ -112,6 +120,19 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
     without = " ".join(name for name in known if not any(name in names for names in others.values())) if others else ""
     line = render("caption.html", text=text, own=without, others=others).strip()
     return line, "" if shown == known else " ".join(shown)
+
+
+def _outputs_seen(context: SiteContext, snippet: Snippet, target: str, vouched: list[str]) -> Sequence[Output]:
+    """The outputs that a reader of the target is shown: the target's own, or those of its neighbours, or else all.
+
+    A neighbour counts that has run, if any has.
+    """
+    own = snippet.output_for(target)
+    if own is not None:
+        return [own]
+    having = [name for name in vouched if snippet.output_for(name) is not None]
+    nearest = _nearest(context, target, lambda name: name in having if having else snippet.output_for(name) is not None)
+    return [output for name in nearest if name and (output := snippet.output_for(name)) is not None] or snippet.outputs
 
 
 def _whose(context: SiteContext, snippet: Snippet, target: str, printed: list[str]) -> str:

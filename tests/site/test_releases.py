@@ -70,12 +70,13 @@ def test_an_older_and_a_newer_release_that_printed_the_same_are_named_as_such(tm
     assert shown(line, "ubuntu-22.04") == "Debian 12, 13, 14 printed"  # nothing older has run
 
 
-def test_of_several_outputs_each_is_shown_where_it_was_printed_and_where_nothing_is_known(tmp_path):
+def test_of_several_outputs_each_is_shown_where_it_was_printed_and_to_the_releases_next_to_it(tmp_path):
     text = SNIPPET.format("x") + OUTPUT.format("debian-12", "a") + OUTPUT.format("debian-13 debian-14", "b")
     made = context(tmp_path, text, "debian-12", "debian-13", "debian-14")
     first, second = caption(made, "debian-12"), caption(made, "debian-13 debian-14")
     assert first[1] == "debian-12 ubuntu-22.04 ubuntu-24.04"
-    assert second[1] == "debian-13 debian-14 ubuntu-22.04 ubuntu-24.04"
+    # The nearest newer of Ubuntu 22.04 is Debian 12, and nothing older has run; Ubuntu 24.04 is between Debian 12 and 13.
+    assert second[1] == "debian-13 debian-14 ubuntu-24.04"
     assert shown(first[0], "") == shown(first[0], "debian-12") == "what you should see on Debian 12"
     assert shown(second[0], "") == "what you should see on Debian 13, 14"
     assert shown(second[0], "ubuntu-24.04") == "Debian 13, 14 printed"
