@@ -258,6 +258,7 @@ def format_fence(
     # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
     marks = {"data-fence": html.escape(language or "text")}
     above = below = targets = ""
+    folds = False
     if language in RUNNABLE:
         fences.snippet_id = id_value
         # The theme's copy button takes this attribute, not the text of the highlighted block: what is copied is what ran.
@@ -267,7 +268,9 @@ def format_fence(
             below = panels.badge(_context, id_value) + figures.of_snippet(_context, id_value)
             above, targets = releases.of_snippet(_context, id_value)
     elif output and _context is not None:
-        above, targets = releases.of_output(_context, fences.snippet_id, tuple(attributes.get("data-target", "*").split()))
+        globs = tuple(attributes.get("data-target", "*").split())
+        above, targets = releases.of_output(_context, fences.snippet_id, globs)
+        folds = releases.folds(_context, fences.snippet_id, globs)
     if language not in RUNNABLE:
         source = visible(source)  # an output may have any character, and a reader should see each
     # "no-copy" is the theme's class: an output is for reading.
@@ -278,6 +281,8 @@ def format_fence(
     block = preprocessor.highlight(source, language, options, md, classes=shown_classes, id_value=block_id, attrs=marks)
     around = "snippet" if below else "expected"
     shown_on = f' data-target="{html.escape(targets)}"' if targets else ""
+    if folds:
+        return f'<details class="{around}"{shown_on} open><summary>{above}</summary>{block}</details>'
     return f'<div class="{around}"{shown_on}>{above}{block}{below}</div>' if above or below else str(block)
 
 

@@ -105,7 +105,7 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
     page, snippet = context.current_page(), context.snippet(snippet_id)
     output = next((output for output in snippet.outputs if output.targets == globs), None) if snippet else None
     if page is None or snippet is None or output is None:
-        return render("caption.html", text=context.words["output"], own="", others={}).strip(), ""
+        return render("caption.html", element="p", text=context.words["output"], own="", others={}).strip(), ""
     known = context.evidence.known()
     meant = [name for name in known if meant_for(snippet.targets, name)]
     own = [name for name in meant if snippet.output_for(name) is output]
@@ -118,8 +118,18 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
             others.setdefault(_whose(context, snippet, name, printed), []).append(name)
     text = context.words["output"] if own == meant else context.words["output_on"].format(context.names(printed or own))
     without = " ".join(name for name in known if not any(name in names for names in others.values())) if others else ""
-    line = render("caption.html", text=text, own=without, others=others).strip()
+    element = "span" if folds(context, snippet_id, globs) else "p"  # a summary, which folds, can have no paragraph
+    line = render("caption.html", element=element, text=text, own=without, others=others).strip()
     return line, "" if shown == known else " ".join(shown)
+
+
+def folds(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> bool:
+    """Whether the output is folded for a reader who has chosen no release: all but the first of a snippet's outputs are.
+
+    theme/overrides/assets/release.js folds them; without it they stand there open.
+    """
+    snippet = context.snippet(snippet_id)
+    return snippet is not None and any(output.targets == globs for output in snippet.outputs[1:])
 
 
 def _outputs_seen(context: SiteContext, snippet: Snippet, target: str, vouched: list[str]) -> Sequence[Output]:

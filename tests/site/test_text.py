@@ -107,9 +107,13 @@ def test_an_output_shows_what_cannot_be_seen(tmp_path):
 
 
 def test_every_template_shows_what_cannot_be_seen_and_escapes_it_once():
-    shown = render("caption.html", own="", others={}, text="\u202e\x9b <b>")
+    shown = render("caption.html", element="p", own="", others={}, text="\u202e\x9b <b>")
     assert shown.strip().endswith(">&lt;U+202E&gt;&lt;U+009B&gt; &lt;b&gt;</span></p>")
-    assert render("caption.html", own="", others={}, text=Markup("<b>\u202e</b>")).strip().endswith("><b>&lt;U+202E&gt;</b></span></p>")
+    assert (
+        render("caption.html", element="p", own="", others={}, text=Markup("<b>\u202e</b>"))
+        .strip()
+        .endswith("><b>&lt;U+202E&gt;</b></span></p>")
+    )
 
 
 def test_a_page_may_have_any_name_that_is_a_name_of_a_file(tmp_path):

@@ -7,12 +7,16 @@
   const rules = new CSSStyleSheet();
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
 
+  // Of a snippet's outputs all stand open that are the reader's, or the first one where no release is chosen.
+  const fold = () => document.querySelectorAll("details.expected").forEach((output) => (output.open = root.dataset.release !== ""));
+
   const show = (release) => {
     root.dataset.release = release;
     rules.replaceSync(release && `
       [data-target]:not([data-target~="${release}"]) { display: none !important; }
       [data-only~="${release}"] { display: inline !important; }
     `);
+    fold();
     document.dispatchEvent(new Event("guide:release"));
   };
 
@@ -57,6 +61,9 @@
   };
 
   show(valid(remembered()));
+  // The outputs are folded as they arrive, before they are drawn, so that nothing moves below the reader's eyes.
+  const arriving = new MutationObserver(fold);
+  arriving.observe(root, { childList: true, subtree: true });
   document.addEventListener("change", (event) => {
     if (event.target.id === "__release") {
       remember(event.target.value);
@@ -64,6 +71,7 @@
     }
   });
   document.addEventListener("DOMContentLoaded", () => {
+    arriving.disconnect();
     set(root.dataset.release);
     reveal();
   });
