@@ -582,6 +582,8 @@ SAYINGS = {
     "off": Words("off", "关"),
     "unknown-value": Words("unknown", "未知"),
     "list": Words(", ", "、"),
+    "colon": Words(": ", "："),
+    "sentences": Words(" ", ""),  # what stands between two of them
 }
 # fmt: on
 
@@ -1656,7 +1658,7 @@ MESSAGES: tuple[Message, ...] = (
         "有一个区间的终点不大于起点。"),
     Message("Ignoring crashkernel for a Xen PV domain", ("boot",), "other-machines#clouds",
         "A paravirtualised guest of Xen cannot do kexec. Let the host take the dump.",
-        "Xen 的半虚拟化客户机不支持 kexec。请由宿主机来取转储。"),
+        "Xen 的半虚拟化虚拟机不支持 kexec。请由宿主机来取转储。"),
     Message("crashkernel: '-' expected", ("boot",), "crashkernel#grammar",
         "In a list of ranges the hyphen between begin and end is missing.",
         "区间列表里，起点和终点之间缺少连字符。"),
@@ -1695,13 +1697,13 @@ MESSAGES: tuple[Message, ...] = (
         "KDUMP_KERNEL 或 KDUMP_INITRD 指向的文件不存在。"),
     Message("Could not get memory layout", ("load",), "other-machines#clouds",
         "kexec cannot tell where memory is: a guest of Xen needs a kexec that was built for it.",
-        "kexec 无法得知内存布局：Xen 客户机需要专门编译的 kexec。"),
+        "kexec 无法得知内存布局：Xen 虚拟机需要专门编译的 kexec。"),
     Message("no crashkernel= parameter in the kernel cmdline", ("load",), "failures/not-armed#lost",
         "Nothing was reserved at boot. Not restarted since the installation, or the parameter got lost on its way from GRUB.",
         "启动时没有预留内存：安装之后还没有重启，或者参数没能从 GRUB 传到内核。"),
     Message("kdump is not supported by this kernel", ("load",), "crashkernel#container",
         "/sys/kernel/kexec_crash_loaded does not exist: the kernel was built without kexec, or this is a container.",
-        "/sys/kernel/kexec_crash_loaded 不存在：内核没有编译 kexec，或者这里是容器。"),
+        "/sys/kernel/kexec_crash_loaded 不存在：内核编译时没有启用 kexec，或者这里是容器。"),
     Message("USE_KDUMP is not set or zero", ("load",), "failures/not-armed#use-kdump",
         "kdump is switched off in /etc/default/kdump-tools.",
         "/etc/default/kdump-tools 里关闭了 kdump。"),
@@ -1721,11 +1723,12 @@ MESSAGES: tuple[Message, ...] = (
         "The settings are read by sh, which has no +=. Write the whole value.",
         "设置文件由 sh 读取，而 sh 没有 +=。请写出完整的值。"),
     Message("update-initramfs: failed for /var/lib/kdump/initrd.img-… with …", ("load",), "capture-kernel#initramfs",
-        "mkinitramfs failed for the capture kernel. The lines before say why; with a ZFS root set MODULES=most.",
-        "为捕获内核生成 initramfs 失败，原因在前面几行。根在 ZFS 上时请设置 MODULES=most。"),
+        "mkinitramfs failed for the capture kernel. The lines before say why. With a ZFS root, MODULES=most does not help, since the "
+        "package makes dep of it.",
+        "为捕获内核生成 initramfs 失败，原因在前面几行。根文件系统在 ZFS 上时，设置 MODULES=most 没有用，软件包会把它改成 dep。"),
     Message("mkinitramfs: failed to determine device for /", ("load",), "capture-kernel#initramfs",
-        "MODULES=dep cannot tell which driver the root needs, as on ZFS. Set MODULES=most.",
-        "MODULES=dep 无法判断根需要哪个驱动，例如在 ZFS 上。请设置 MODULES=most。"),
+        "MODULES=dep cannot tell which driver the root needs, as on ZFS. MODULES=most does not help, since the package makes dep of it.",
+        "MODULES=dep 无法判断根文件系统需要哪个驱动，例如在 ZFS 上。设置 MODULES=most 没有用，软件包会把它改成 dep。"),
     Message("failed to save vmcore in …", ("capture",), "failures/bad-dump#full",
         "Neither makedumpfile nor cp could write. Most often the disk is full.",
         "makedumpfile 和 cp 都没能写入，多半是磁盘满了。"),
@@ -2853,14 +2856,15 @@ def as_text(report: Report, columns: int, colour: bool, again: str, guide: str =
         name, values = report.doctor.unable
         page.write(report.words(UNABLE[name], values))
         page.gap()
+    colon = report.words(SAYINGS["colon"])
     serious = [each for each in report.findings if each.level != "note"]
     for number, each in enumerate(serious, 1):
-        head = f"{number}. {report.words(LEVELS[each.level])}: {report.words(CHECKS[each.check])}"
+        head = f"{number}. {report.words(LEVELS[each.level])}{colon}{report.words(CHECKS[each.check])}"
         page.write(head, level=each.level)
         page.write(report.finding(each), 3)
-        page.write(f"{report.words(SAYINGS['cure'])}: {address(each.cure, guide, report.language)}", 3)
+        page.write(f"{report.words(SAYINGS['cure'])}{colon}{address(each.cure, guide, report.language)}", 3)
         if FINDINGS[each.kind].do:
-            page.write(f"{report.words(SAYINGS['command'])}: {FINDINGS[each.kind].do}", 3)
+            page.write(f"{report.words(SAYINGS['command'])}{colon}{FINDINGS[each.kind].do}", 3)
     for kind, count in report.doctor.more.items():
         page.write(report.words(SAYINGS["more"], {"count": count, "check": Words(*CHECKS[kind.partition(".")[0]])}))
     if serious:
@@ -2885,9 +2889,8 @@ def as_text(report: Report, columns: int, colour: bool, again: str, guide: str =
         page.write(report.words(SAYINGS["not-seen"], {"what": comma.join(for_root)}))
         page.lines.append(f"  {again}")
     level = {0: "fine", 1: "fault", 2: "unseen"}[report.status]
-    page.write(
-        f"{report.words(SAYINGS[report.verdict])} {report.crash()}", level=level, painted=width(report.words(SAYINGS[report.verdict]))
-    )
+    verdict = report.words(SAYINGS[report.verdict])
+    page.write(f"{verdict}{report.words(SAYINGS['sentences'])}{report.crash()}", level=level, painted=width(verdict))
     return "\n".join(page.lines) + "\n"
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from checks.evidence.outputs import renewed
 from checks.model import GuideError, Output, Page, Snippet, meant_for
 from checks.pages.references import SOURCES, own_words
 from checks.pages.rules import release_blocks
 from checks.pages.rules.characters import visible
+from checks.pages.shapes import Shapes
 from checks.site.aids import failed_steps
 from checks.site.context import SiteContext
 from checks.site.templating import render
@@ -115,7 +117,7 @@ def of_output(context: SiteContext, snippet_id: str, globs: tuple[str, ...]) -> 
     others: dict[str, list[str]] = {}
     for name in shown:
         if name not in printed and printed:
-            others.setdefault(_whose(context, snippet, name, printed), []).append(name)
+            others.setdefault(_whose(context, page, snippet, output, name, vouched), []).append(name)
     text = context.words["output"] if own == meant else context.words["output_on"].format(context.names(printed or own))
     without = " ".join(name for name in known if not any(name in names for names in others.values())) if others else ""
     element = "span" if folds(context, snippet_id, globs) else "p"  # a summary, which folds, can have no paragraph
@@ -145,18 +147,24 @@ def _outputs_seen(context: SiteContext, snippet: Snippet, target: str, vouched: 
     return [output for name in nearest if name and (output := snippet.output_for(name)) is not None] or snippet.outputs
 
 
-def _whose(context: SiteContext, snippet: Snippet, target: str, printed: list[str]) -> str:
-    """The words above an output for a reader whose release ``target`` has not printed it."""
-
-    def shown(name: str) -> Output | None:
-        return snippet.output_for(name) if name in printed else None
-
-    both = neighbours(context, target, shown)
+def _whose(context: SiteContext, page: Page, snippet: Snippet, output: Output, target: str, vouched: list[str]) -> str:
+    """The words above an output for a reader whose release ``target`` has not printed it; ``vouched`` have run the snippet."""
+    both = neighbours(context, target, lambda name: snippet.output_for(name) if name in vouched else None)
+    printed = [name for name in vouched if snippet.output_for(name) is output]
     # What is known to be otherwise on this release is no hint at what it would print.
-    text = "".join(output.text for output in snippet.outputs if any(snippet.output_for(name) is output for name in printed))
-    if both is not None and not own_words(context.traces, target, printed, text):
-        return str(context.words["printed_the_same"].format(older=context.short(both[0]), newer=context.short(both[1])))
+    if both is not None and both[0] in printed and not own_words(context.traces, target, printed, output.text):
+        older, newer = (_as_shown(context, page, snippet, output, name) for name in both)
+        key = "printed_the_same" if older == newer else "printed_alike"
+        return str(context.words[key].format(older=context.short(both[0]), newer=context.short(both[1])))
     return str(context.words["printed_by"].format(context.names(printed)))
+
+
+def _as_shown(context: SiteContext, page: Page, snippet: Snippet, output: Output, target: str) -> str:
+    """Of what the snippet printed on a target, the lines that the output shows."""
+    run = context.evidence.of(target, page.name)
+    text = run.entries.get(snippet.id, {}).get("output") if run else None
+    shapes = context.once("shapes", lambda: Shapes.load(context.config.shapes_file))
+    return renewed(output, text or "", shapes)
 
 
 def value(context: SiteContext, snippet_id: str, found: list[tuple[Output, str]]) -> str:

@@ -18,7 +18,7 @@ HEADS = {
     "en": "| what you see | where it is shown | finding of the doctor |",
     "zh": "| 现象 | 在哪里演示 | doctor 的结论 |",
 }
-TOLD = {"en": " (told)", "zh": "（只有说明）"}
+TOLD = {"en": " (described only)", "zh": "（只有说明）"}
 
 
 def name(failure: dict) -> str:

@@ -70,6 +70,25 @@ def test_an_older_and_a_newer_release_that_printed_the_same_are_named_as_such(tm
     assert shown(line, "ubuntu-22.04") == "Debian 12, 13, 14 printed"  # nothing older has run
 
 
+def test_neighbours_whose_numbers_differ_are_not_said_to_have_printed_the_same(tmp_path):
+    before = context(tmp_path, SNIPPET.format("x") + "```text {.output}\n111 MB\n```\n", "debian-12")
+    file = tmp_path / "docs/x.md"
+    file.write_text(file.read_text().replace("111 MB", "195 MB"))
+    guide = read_guide(before.config)
+    evidence(before.config, guide, "debian-13")
+    made = replace(context_of(before.config, guide, "en"), page="x", base="./")
+    line, _ = caption(made, "*")
+    said = "Debian 12, which is older, and Debian 13, which is newer, printed this, but for numbers and names that vary"
+    assert shown(line, "ubuntu-24.04") == said
+
+
+def test_a_release_in_between_that_printed_something_else_keeps_two_from_being_neighbours(tmp_path):
+    text = SNIPPET.format("x") + OUTPUT.format("debian-12 debian-14", "a") + OUTPUT.format("debian-13", "b")
+    made = context(tmp_path, text, "debian-12", "debian-13", "debian-14")
+    assert shown(caption(made, "debian-12 debian-14")[0], "ubuntu-24.04") == "Debian 12, 14 printed"
+    assert shown(caption(made, "debian-13")[0], "ubuntu-24.04") == "Debian 13 printed"
+
+
 def test_of_several_outputs_each_is_shown_where_it_was_printed_and_to_the_releases_next_to_it(tmp_path):
     text = SNIPPET.format("x") + OUTPUT.format("debian-12", "a") + OUTPUT.format("debian-13 debian-14", "b")
     made = context(tmp_path, text, "debian-12", "debian-13", "debian-14")
