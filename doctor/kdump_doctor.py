@@ -32,6 +32,7 @@ import errno
 import fnmatch
 import hashlib
 import hmac
+import io
 import json
 import os
 import re
@@ -47,7 +48,8 @@ import sys
 import time
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any, NamedTuple
 
@@ -210,6 +212,9 @@ FINDINGS = {
     "reservation.size": Kind("fault", "crashkernel#grammar", crash="none",
         en="Nothing is reserved: {value} names a size that is not smaller than this machine's {memory} (the kernel: invalid size).",
         zh="没有预留内存：{value} 里有一个大小不小于这台机器的 {memory}（内核的说法：invalid size）。"),
+    "reservation.zero": Kind("fault", "crashkernel#grammar", crash="none",
+        en="Nothing is reserved, since {value} asks for nothing.",
+        zh="没有预留内存：{value} 要的就是 0。"),
     "reservation.large": Kind("fault", "crashkernel#grammar", crash="none",
         en="Nothing is reserved: {value} is more than this machine's {memory} can give.",
         zh="没有预留内存：{value} 超出了这台机器 {memory} 所能给的。"),
@@ -318,6 +323,9 @@ FINDINGS = {
     "settings.quote": Kind("fault", "settings#shell", crash="none",
         en="Line {line} of /etc/default/kdump-tools opens a quotation that is never closed: the shell reads no more of it.",
         zh="/etc/default/kdump-tools 第 {line} 行的引号没有闭合：shell 不会再往下读。"),
+    "settings.syntax": Kind("fault", "settings#shell", crash="none",
+        en="Line {line} of /etc/default/kdump-tools has a parenthesis after =, an error at which sh stops reading.",
+        zh="/etc/default/kdump-tools 第 {line} 行的 = 后面有括号，sh 读到这里就报错停止。"),
     "settings.plus": Kind("warning", "settings#shell",
         en="Line {line}: {name}+= does not exist in sh; the setting stays as it was.",
         zh="第 {line} 行：sh 没有 {name}+= 这种写法，这项设置没有变化。"),
@@ -393,7 +401,8 @@ FINDINGS = {
         en="{folder} does not answer within {seconds} s: a server or a disk behind it is gone.",
         zh="{folder} 在 {seconds} 秒内没有响应：它背后的服务器或磁盘不在了。"),
     # ---- makedumpfile
-    "makedumpfile.slab": Kind("fault", "releases#meaning", crash="unreadable", do="sudo apt install makedumpfile",
+    "makedumpfile.slab": Kind("fault", "releases#meaning", crash="unreadable",
+        do="sudo sed -i 's/^#*MAKEDUMP_ARGS=.*/MAKEDUMP_ARGS=\"-c -d 23\"/' /etc/default/kdump-tools",
         en="makedumpfile {version} leaves out slab pages of kernels from 6.10 on: crash cannot open such a dump.",
         zh="makedumpfile {version} 会漏掉 6.10 及更新内核的 slab 页，crash 打不开这样的转储。"),
     "makedumpfile.tail": Kind("warning", "analysis/newer-kernel#bit",
@@ -702,9 +711,9 @@ class Machine:
         return any(self.exists(f"{folder}/{name}") for folder in ("/usr/sbin", "/usr/bin", "/sbin", "/bin"))
 
     def room(self, folder: str) -> tuple[int, int, bool]:
-        """Free bytes, free files, and whether the file system is read-only."""
+        """Bytes and files that root has free, which saves the dump; and whether the file system is read-only."""
         space = os.statvfs(self._place(folder))
-        return space.f_bavail * space.f_frsize, space.f_ffree if space.f_files else 1, bool(space.f_flag & os.ST_RDONLY)
+        return space.f_bfree * space.f_frsize, space.f_ffree if space.f_files else 1, bool(space.f_flag & os.ST_RDONLY)
 
     # ---- waiting
 
@@ -822,7 +831,7 @@ class Assignment(NamedTuple):
     plus: bool = False  # written with +=, which sh does not have
     asked: tuple[str, ...] = ()  # the variables that the value refers to
     unknown: bool = False  # the value has a command's output in it
-    fault: str = ""  # "quote", or for a line that is something else "command" or "flow"
+    fault: str = ""  # "quote", "syntax" for an array, or for a line that is something else "command" or "flow"
     text: str = ""
 
 
@@ -856,6 +865,8 @@ _BLANKS = re.compile(r"[ \t]*")
 _NAME = re.compile(r"\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 _PLAIN = re.compile(r"[^\\\"'`$ \t\n;&|]+")  # of a word without quotes
 _QUOTED = re.compile(r"[^\\\"`$]+")  # between double quotes
+_DEFAULT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):?[-=]([^}$`\"'\\]*)\}")
+_PLAIN_BRACES = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 VALUE_LIMIT = 64 * KIB  # of one variable: a value that doubles on every line would fill the memory
 
 
@@ -869,25 +880,23 @@ def assignments(text: str, known: dict[str, str] | None = None) -> Iterator[Assi
             at += 1
         elif text[at] == "#":
             at = _line_end(text, at)
-        elif (found := _ASSIGNMENT.match(text, at)) is not None:
+        elif _ASSIGNMENT.match(text, at):
             begun, start = line, at
-            value, asked, unknown, at, fault = _value(text, found.end(), known)
-            line += text.count("\n", start, at)
-            if fault:
-                yield Assignment(begun, found[1], value, fault="quote")
-                return
-            at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+            row, at = _row(text, at, known, line)
             after = text[at : at + 1]
-            if after and after not in ";#&|\n":
+            line += text.count("\n", start, at)
+            if row[-1].fault:
+                yield row[-1]
+                return
+            if after and after not in ";#&|\n":  # what precedes a command is for the command alone
                 at, fault = _command_end(text, at, known)
                 line = begun + text.count("\n", start, at)
                 yield Assignment(begun, "", fault="quote" if fault else "command", text=text[start : min(at, start + 200)])
                 if fault:
                     return
                 continue
-            if not found[2]:
-                known[found[1]] = value
-            yield Assignment(begun, found[1], value, bool(found[2]), asked, unknown)
+            known |= {each.name: each.value for each in row if not each.plus}
+            yield from row
             if after in ("&", "|"):
                 at = _line_end(text, at)
         else:
@@ -899,6 +908,22 @@ def assignments(text: str, known: dict[str, str] | None = None) -> Iterator[Assi
             yield Assignment(begun, "", fault="quote" if fault else "flow" if word in FLOW else "command", text=whole)
             if fault:
                 return
+
+
+def _row(text: str, at: int, known: dict[str, str], line: int) -> tuple[list[Assignment], int]:
+    """What is assigned from ``at`` on, up to the first that has a fault or the first word that assigns nothing; and where that is."""
+    row: list[Assignment] = []
+    before: dict[str, str] = {}
+    while (found := _ASSIGNMENT.match(text, at)) is not None:
+        value, asked, unknown, at, opened = _value(text, found.end(), ChainMap(before, known) if before else known)
+        fault = "quote" if opened else "syntax" if text.startswith("(", found.end()) else ""
+        row.append(Assignment(line, found[1], value, bool(found[2]), asked, unknown, fault))
+        at = _BLANKS.match(text, at).end()  # type: ignore[union-attr]
+        if fault:
+            break
+        if not found[2]:
+            before[found[1]] = value
+    return row, at
 
 
 def _command_end(text: str, at: int, known: dict[str, str]) -> tuple[int, bool]:
@@ -919,7 +944,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if found < 0 else found
 
 
-def _value(text: str, at: int, known: dict[str, str]) -> tuple[str, tuple[str, ...], bool, int, bool]:
+def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, tuple[str, ...], bool, int, bool]:
     """The word that begins at ``at``: its value, the variables in it, whether a command is in it, its end, an open quotation."""
     parts: list[str] = []
     asked: list[str] = []
@@ -953,6 +978,13 @@ def _value(text: str, at: int, known: dict[str, str]) -> tuple[str, tuple[str, .
         elif char == "`" or text.startswith("$(", at):
             close = text.find("`" if char == "`" else ")", at + 1)
             unknown, at = True, end if close < 0 else close + 1
+        elif text.startswith("${", at) and _PLAIN_BRACES.match(text, at) is None:
+            found = _DEFAULT.match(text, at)  # ${NAME:-other} and its kind
+            if found is not None:
+                asked.append(found[1])
+                take(known.get(found[1], "") or found[2])
+            close = text.find("}", at)
+            unknown, at = unknown or found is None, end if close < 0 else close + 1
         elif char == "$" and (found := _NAME.match(text, at + 1)) is not None:
             asked.append(found[1])
             take(known.get(found[1], ""))
@@ -971,7 +1003,7 @@ def _value(text: str, at: int, known: dict[str, str]) -> tuple[str, tuple[str, .
 
 
 UNITS = {"": 1, "k": KIB, "m": MIB, "g": GIB, "t": 2**40, "p": 2**50, "e": 2**60}
-_SIZE = re.compile(r"(0x[0-9a-f]+|[0-9]+)([kmgtpe]?)", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(0x[0-9a-f]{1,3000}|[0-9]{1,3000})([kmgtpe]?)", re.IGNORECASE | re.ASCII)
 
 
 class Reserve(NamedTuple):
@@ -1008,13 +1040,15 @@ def reserve(words: list[str], memory: int, kernel: tuple[int, int]) -> Reserve:
         why = "cma" if rest == ",cma" else "syntax"
         return Reserve(0, why, f"crashkernel: unrecognized char: {rest[0]}", chosen)
     size = _bytes(found)
-    return Reserve(0, "large", "", chosen) if not 0 < size < memory else Reserve(size, value=chosen)
+    if not 0 < size < memory:
+        return Reserve(0, "large" if size else "zero", "", chosen)
+    return Reserve(size, value=chosen)
 
 
 def _ranges(value: str, memory: int) -> Reserve:
     total = -(-memory // (128 * MIB)) * 128 * MIB
     for entry in value.partition("@")[0].split(","):
-        found = re.fullmatch(rf"({_SIZE.pattern})-({_SIZE.pattern})?:({_SIZE.pattern})", entry, re.IGNORECASE | re.ASCII)
+        found = re.match(rf"({_SIZE.pattern})-({_SIZE.pattern})?:({_SIZE.pattern})", entry, re.IGNORECASE | re.ASCII)
         if not found:
             return Reserve(0, "syntax", "crashkernel: START-END:SIZE expected", value)
         start = _bytes(_SIZE.match(found[1]))
@@ -1026,6 +1060,8 @@ def _ranges(value: str, memory: int) -> Reserve:
             return Reserve(0, "size", "crashkernel: invalid size", value)
         if start <= total < end:
             return Reserve(size, "" if size else "range", value=value)
+        if found.end() < len(entry):  # what follows the size of another range ends the list
+            break
     return Reserve(0, "range", "crashkernel size resulted in zero bytes", value)
 
 
@@ -1133,12 +1169,12 @@ class Settings:
     @property
     def on(self) -> bool:
         """The script says ``[ "$USE_KDUMP" -ne 0 ] || exit 0``: what is no number ends it, too."""
-        return re.fullmatch(r"\s*[-+]?[0-9]+\s*", self.get("USE_KDUMP"), re.ASCII) is not None and int(self.get("USE_KDUMP")) != 0
+        return re.fullmatch(r"\s*[-+]?[0-9]{1,3000}\s*", self.get("USE_KDUMP"), re.ASCII) is not None and int(self.get("USE_KDUMP")) != 0
 
     @property
     def broken(self) -> bool:
         """Whether sh takes values for others than they look, or ends in the middle."""
-        return any(each.fault == "quote" or "\r" in each.value + each.text for each in self.lines)
+        return any(each.fault in ("quote", "syntax") or "\r" in each.value + each.text for each in self.lines)
 
     @property
     def arguments(self) -> str:
@@ -1177,7 +1213,7 @@ def refused(arguments: str) -> str | None:
                     if not value and not words:
                         return word
                     value = value or words.pop(0)
-                    if letter == "d" and not all(level.isdecimal() and int(level) <= 31 for level in value.split(",")):
+                    if letter == "d" and not all(re.fullmatch("0*([0-9]|[12][0-9]|3[01])", level) for level in value.split(",")):
                         return f"-d {value}"
         else:
             return word  # a file name, beside /proc/vmcore
@@ -1237,13 +1273,20 @@ class GrubFiles:
         self.lost_by = self.lost = self.set_by = ""
         self.plus: list[tuple[str, int]] = []
         self.read = False
+        names = ("GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT")
         before = ""
         for file in files:
             if (text := machine.text(file)) is None:
                 continue
             self.read = True
-            self.plus += [(file, each.line) for each in assignments(text, known) if each.plus]
-            after = last_crashkernel((known.get("GRUB_CMDLINE_LINUX", "") + " " + known.get("GRUB_CMDLINE_LINUX_DEFAULT", "")).split())
+            earlier = {name: known.get(name, "") for name in names}
+            lines = list(assignments(text, known))
+            self.plus += [(file, each.line) for each in lines if each.plus]
+            # What a command prints, or a condition decides, is not known: then this file is taken to change nothing.
+            conditional = any(each.fault == "flow" for each in lines)
+            if any(each.name in names and (each.unknown or conditional) for each in lines):
+                known |= earlier
+            after = last_crashkernel(" ".join(known.get(name, "") for name in names).split())
             if before and not after:
                 self.lost_by, self.lost = file, before
             if after and after != before:
@@ -1414,7 +1457,7 @@ class Doctor:
             state = re.search(r"^Status: \S+ \S+ (\S+)$", stanza[0], re.MULTILINE) if stanza else None
             number = re.search(r"^Version: (\S+)$", stanza[0], re.MULTILINE) if stanza else None
             if state and number:
-                found[name] = number[1] if state[1] in ("installed", "triggers-pending", "triggers-awaited") else ""
+                found[name] = number[1] if state[1] not in ("config-files", "half-installed", "not-installed") else ""
         return found
 
     # ---- what the kernel says
@@ -1482,13 +1525,20 @@ class Doctor:
     # ---- the folder of dumps, looked at from a process of its own
 
     @cached_property
+    def settings_seen(self) -> bool:
+        """Whether the settings could be read, or there is no such file; not where it is closed to this user."""
+        return self.machine.look("/etc/default/kdump-tools")[1] in ("", "missing")
+
+    @cached_property
     def folder(self) -> dict[str, Any]:
         """What is in KDUMP_COREDIR: see ``_folder``. {} if it does not answer."""
+        self.machine.ends = max(self.machine.ends, time.monotonic() + 1)  # commands that hung must not make a disk look dead
         return self.machine.aside(self._folder) or {}
 
     def _folder(self) -> dict[str, Any]:
         machine, place = self.machine, self.settings.folder
-        found: dict[str, Any] = {"exists": machine.exists(place), "command": None, "dumps": [], "left": [], "denied": False, "saved": 0.0}
+        found: dict[str, Any] = {"command": None, "dumps": [], "left": [], "denied": False, "saved": 0.0}
+        found |= {"final": machine.final(place), "exists": machine.exists(place)}
         above = place.rstrip("/") or "/"
         while above != "/" and len(above) < PATH_LIMIT and not machine.exists(above):
             above = above.rpartition("/")[0] or "/"
@@ -1496,7 +1546,7 @@ class Doctor:
         file = f"{place}/kexec_cmd"
         if (status := machine.status(file)) is not None:
             found["command"] = [machine.text(file, 65536) or "", status.st_mtime]
-        stamps = [name for name in machine.names(place) if re.fullmatch(r"(?:.+-)?2[0-9]{11}", name, re.ASCII)]
+        stamps = [name for name in machine.names(place, 200_000) if re.fullmatch(r"(?:.+-)?2[0-9]{11}", name, re.ASCII)]
         for stamp in sorted(stamps, key=lambda name: name[-12:])[-20:]:
             names = machine.names(f"{place}/{stamp}", 100)
             found["denied"] |= not names and (status := machine.status(f"{place}/{stamp}")) is not None and not self._may_list(status)
@@ -1851,7 +1901,7 @@ def check_kernel(doctor: Doctor) -> None:
     """Whether the running kernel can load a capture kernel, and be dumped by one."""
     machine = doctor.machine
     if doctor.kexec_file("crash_loaded") is None and not doctor.fadump:
-        if machine.look("/sys/kernel/kexec_crash_loaded")[1] == "missing":
+        if all(machine.look(f"/sys/kernel/{name}", 1)[1] == "missing" for name in ("kexec_crash_loaded", "kexec/crash_loaded")):
             doctor.find("kernel.kexec")
         else:
             doctor.miss("state")
@@ -1939,7 +1989,7 @@ def check_reservation(doctor: Doctor) -> None:
 def _why_nothing_reserved(doctor: Doctor) -> None:
     asked = doctor.asked
     value = f"crashkernel={asked.value}"
-    known = asked.why in ("range", "size", "large", "cma")
+    known = asked.why in ("range", "size", "large", "cma", "zero")
     log = None if known else doctor.journal("--dmesg", "--boot", "--output=cat")
     lines = [line for line in (log or "").splitlines() if "crashkernel" in line and "crashkernel=" not in line]
     if known:
@@ -1982,7 +2032,8 @@ def check_capture(doctor: Doctor) -> None:
         doctor.find("capture.full-initrd")
     if doctor.fadump:
         return doctor.well("capture")
-    _loaded_as(doctor)
+    if doctor.settings_seen:
+        _loaded_as(doctor)
     _sources(doctor)
     doctor.well("capture", "capture.version" if found and found[1] == doctor.release else "capture")
 
@@ -1994,7 +2045,7 @@ def _why_not_loaded(doctor: Doctor) -> None:
     kernel, initrd = machine.final(doctor.kernel_file), machine.final(doctor.initrd_file) if doctor.initrd_file else None
     text = None if doctor.faulty() else doctor.journal("--boot", "--unit=kdump-tools.service", "--output=cat", "--lines=300")
     said = doctor.said("load", text)
-    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or not settings.on or settings.broken:
+    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or (doctor.settings_seen and (not settings.on or settings.broken)):
         doctor.follow("capture")
     elif doctor.sysctl("kernel.kexec_load_disabled") == 1:
         doctor.find("capture.disabled")
@@ -2004,6 +2055,8 @@ def _why_not_loaded(doctor: Doctor) -> None:
         doctor.find("capture.off", state=state)
     elif doctor.unit.get("ActiveState") == "inactive":
         doctor.find("capture.stopped")
+    elif not doctor.settings_seen:
+        doctor.find("capture.unloaded")
     elif kernel is None or not machine.exists(kernel):
         doctor.find("capture.kernel-file", file=doctor.kernel_file)
     elif doctor.initrd_file and (initrd is None or not machine.exists(initrd)):
@@ -2046,7 +2099,7 @@ def _loaded_as(doctor: Doctor) -> None:
     set_words = set(settings.get("KDUMP_KEXEC_ARGS").split())
     used = set(re.split(r'--command-line="', text)[0].split()[1:])
     # kdump-config itself adds the action and, where Secure Boot asks for it, the system call.
-    parts["KDUMP_KEXEC_ARGS"] = not (set_words <= used and used - set_words <= {"-p", "-s", "-a", "-c"})
+    parts["KDUMP_KEXEC_ARGS"] = not (set_words <= used and used - set_words <= {"-p", "-s", "-a", "-c", "--args-linux"})
     parts["KDUMP_CMDLINE_APPEND"] = words != wanted and '"' not in doctor.cmdline and not asks
     changed = [name for name, differs in parts.items() if differs]
     if changed:
@@ -2170,9 +2223,9 @@ def check_settings(doctor: Doctor) -> None:
         return doctor.find("settings.crlf")
     for each in lines:
         _line(doctor, each)
-    if any(each.fault == "flow" for each in lines):
+    if any(each.fault == "flow" and not re.match(r"(export|readonly|set|unset)\b", each.text) for each in lines):
         return doctor.well("settings", count=len(settings.values))
-    if not settings.on and not any(each.fault == "quote" for each in lines):
+    if not settings.on and not settings.broken:
         value = settings.get("USE_KDUMP") or '""'
         doctor.find("settings.off-loaded" if doctor.loaded else "settings.off", value=value)
     _values(doctor)
@@ -2182,6 +2235,8 @@ def check_settings(doctor: Doctor) -> None:
 def _line(doctor: Doctor, each: Assignment) -> None:
     if each.fault == "quote":
         doctor.find("settings.quote", line=each.line)
+    elif each.fault == "syntax":
+        doctor.find("settings.syntax", line=each.line)
     elif each.fault == "command":
         doctor.find("settings.command", line=each.line, text=each.text[:80])
     elif each.plus:
@@ -2232,6 +2287,9 @@ def _values(doctor: Doctor) -> None:
             doctor.find("settings.number", name=name, value=settings.get(name))
 
 
+NOTHING = Words("nothing", "什么都没有")
+
+
 def check_boot(doctor: Doctor) -> None:
     """What the boot menu, and the files that it is made from, have for the next boot."""
     files = doctor.grub_files
@@ -2241,23 +2299,23 @@ def check_boot(doctor: Doctor) -> None:
         doctor.find("boot.plus", file=file, line=line)
     if doctor.loader:
         return doctor.well("boot", "boot.loader", loader=LOADERS.get(doctor.loader, doctor.loader))
-    if doctor.menu is None:
+    usual = [entry for entry in doctor.menu or [] if not entry.recovery]
+    if doctor.menu is None or not usual:  # the menu may be made while the machine boots
         if files.lost_by:
             doctor.find("boot.lost", file=files.lost_by)
         return doctor.well("boot", "boot.files", value=files.value or "-")
-    usual = [entry for entry in doctor.menu if not entry.recovery]
     menu = next((entry.crashkernel for entry in usual), "")
-    if usual and not any(entry.crashkernel for entry in usual):
+    if not any(entry.crashkernel for entry in usual):
         if files.lost_by:
             doctor.find("boot.lost", file=files.lost_by)
         elif files.value:
-            doctor.find("boot.stale", files=files.value, menu="-")
+            doctor.find("boot.stale", files=files.value, menu=NOTHING)
         else:
             doctor.find("boot.none")
     elif files.lost_by:
         doctor.find("boot.loses", file=files.lost_by)
-    elif files.read and files.value and usual and files.value not in [entry.crashkernel for entry in usual]:
-        doctor.find("boot.stale", files=files.value, menu=menu or "-")
+    elif files.read and files.value and files.value not in [entry.crashkernel for entry in usual]:
+        doctor.find("boot.stale", files=files.value, menu=menu or NOTHING)
     elif menu and last_crashkernel(doctor.words) and menu != last_crashkernel(doctor.words):
         doctor.find("boot.other", menu=menu, now=last_crashkernel(doctor.words))
     with_it = sum(bool(entry.crashkernel) for entry in doctor.menu)
@@ -2375,14 +2433,17 @@ def check_panic(doctor: Doctor) -> None:
 
 def _sysctl_files(machine: Machine) -> Iterator[tuple[str, str, int]]:
     """File, key and value of each setting above 0 that is read at every boot."""
-    for folder in ("/usr/lib/sysctl.d", "/etc/sysctl.d"):
-        for name in machine.names(folder, 300):
-            if not name.endswith(".conf"):
-                continue
-            for line in (machine.text(f"{folder}/{name}", 65536) or "").splitlines():
-                found = re.fullmatch(r"\s*-?\s*([\w./]+)\s*=\s*([0-9]{1,15})\s*", line, re.ASCII)
-                if found and int(found[2]):
-                    yield f"{folder}/{name}", found[1].replace("/", "."), int(found[2])
+    folders = ("/usr/lib/sysctl.d", "/run/sysctl.d", "/etc/sysctl.d")
+    # A file hides those of its name in the folders before.
+    files = {name: f"{folder}/{name}" for folder in folders for name in machine.names(folder, 300) if name.endswith(".conf")}
+    last: dict[str, tuple[str, str, int]] = {}
+    for name in sorted(files, key=os.fsencode):
+        for line in (machine.text(files[name], 65536) or "").splitlines():
+            found = re.fullmatch(r"\s*-?\s*([\w./]+)\s*=\s*([0-9]{1,15})\s*", line, re.ASCII)
+            if found:
+                key = found[1].replace("/", ".")
+                last[key] = (files[name], key, int(found[2]))
+    yield from (each for each in last.values() if each[2])
 
 
 def check_locks(doctor: Doctor) -> None:
@@ -2425,19 +2486,25 @@ class Mount(NamedTuple):
     source: str
 
 
+def _unescaped(text: str) -> str:
+    """A path from how the kernel and fstab write it: a blank is a backslash and 040."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), text)
+
+
 def _mounts(machine: Machine) -> list[Mount]:
     found = []
     for line in (machine.text("/proc/self/mountinfo", MIB) or "").splitlines():
         front, dash, back = line.partition(" - ")
         words, rest = front.split(), back.split()
         if dash and len(words) >= 6 and len(rest) >= 2:
-            found.append(Mount(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), words[4]), words[2], rest[0], rest[1]))
+            found.append(Mount(_unescaped(words[4]), words[2], rest[0], rest[1]))
     return found
 
 
 def _mount_of(doctor: Doctor, folder: str) -> Mount | None:
     """The mount that a folder lies on: the longest mount point before it, the last of those that are equal."""
-    final = folder if doctor.machine.real else doctor.machine.final(folder) or folder
+    # A link is followed in the process aside, since what it leads to may not answer.
+    final = (doctor.folder.get("final") or folder) if folder == doctor.settings.folder else folder
     best: Mount | None = None
     for mount in _mounts(doctor.machine):
         point = mount.point.rstrip("/")
@@ -2495,7 +2562,9 @@ def check_encryption(doctor: Doctor) -> None:
     mount = None if doctor.settings.targets else _mount_of(doctor, folder)
     if mount and root and mount.point != root.point and folder.startswith("/"):
         below = _disk(machine, mount)
-        at_boot = any(line.split()[1:2] == [mount.point] and "noauto" not in line for line in _table(machine, "/etc/fstab"))
+        rows = [row for row in map(str.split, _table(machine, "/etc/fstab")) if len(row) > 1]
+        mounted = [row[1] for row in rows if "noauto" not in " ".join(row) or "x-systemd.automount" in " ".join(row)]
+        at_boot = mount.point in [_unescaped(point).rstrip("/") for point in mounted]
         opened = all(name in tab for name in below.crypt)
         if below.crypt and not (at_boot and opened):
             doctor.find("encryption.covered", folder=folder, name=below.crypt[0])
@@ -2596,12 +2665,20 @@ def _ssh(doctor: Doctor) -> None:
         doctor.find("remote.key", file=key, target=target)
     host = target.rpartition("@")[2]
     lines = [line for file in ("/root/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts") for line in _table(machine, file)]
-    asks = "".join(machine.text(file, 65536) or "" for file in ("/root/.ssh/config", "/etc/ssh/ssh_config"))
+    included = [f"/etc/ssh/ssh_config.d/{name}" for name in machine.names("/etc/ssh/ssh_config.d", 100) if name.endswith(".conf")]
+    asks = "".join(machine.text(file, 65536) or "" for file in ("/root/.ssh/config", "/etc/ssh/ssh_config", *included))
     lenient = re.search(
         r"^\s*StrictHostKeyChecking[\s=]+(no|off|accept-new)\b|^\s*(HostName|Host\s+[^*\s])", asks, re.MULTILINE | re.IGNORECASE
     )
-    if host and not lenient and not any(_names_host(line.split()[0], host) for line in lines):
+    if host and not lenient and not any(_names_host(_names_of(line), host.lower()) for line in lines):
         doctor.find("remote.host", host=host)
+
+
+def _names_of(line: str) -> str:
+    """The names in a line of known_hosts, or the hash of one; those of a certificate authority follow its mark."""
+    words = [*line.split(), ""]
+    names = words[1] if words[0] == "@cert-authority" else words[0]
+    return names if names.startswith("|") else names.lower()
 
 
 def _names_host(names: str, host: str) -> bool:
@@ -2774,7 +2851,7 @@ class Report:
 
 def clean(text: str) -> str:
     """Text from the machine in one line, without characters that move the cursor or turn the writing, and not endless."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:400])
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:400].replace("\t", " "))
     return shown if len(text) <= 400 else shown + "..."
 
 
@@ -2801,8 +2878,10 @@ def wrap(text: str, columns: int) -> list[str]:
             # A full stop goes to the next line together with what is before it.
             held = piece in NOT_FIRST and bool(line) and line[-1] not in NOT_FIRST
             keep = len(line) - held
-            if held and not keep:  # it has to stand beyond the edge
-                line.append(piece)
+            if held and not keep:  # the full stop takes the end of a word with it that fills the line
+                word = line.pop()
+                lines.append(word[:-1])
+                line = [word[-1:], piece]
                 continue
             lines.append("".join(line[:keep]).rstrip())
             line = line[keep:]
@@ -2940,11 +3019,15 @@ OPTIONS = {
     "--root": Words(
         "look below another folder than /, such as a disk image; runs no command",
         "检查 / 以外的目录，例如磁盘映像；不执行任何命令"),
+    "no-root": Words("--root: expected a folder, found no such folder: {}", "--root：需要一个目录，没有这样的目录：{}"),
     "after": Words(
         "Exit status: 0 ready, 1 a crash would leave no usable dump, 2 it cannot be told.",
         "退出状态：0 已就绪，1 崩溃不会留下可用的转储，2 无法判断。"),
 }
 # fmt: on
+
+
+CHINESE = ("utf8", "gb18030", "gbk", "gb2312")  # encodings that have both languages
 
 
 def language_of(environment: dict[str, str], arguments: list[str], encoding: str) -> str:
@@ -2956,13 +3039,24 @@ def language_of(environment: dict[str, str], arguments: list[str], encoding: str
         if value in ("en", "zh"):
             return value
     locale = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
-    return "zh" if locale.startswith("zh") and encoding.lower().replace("-", "") in ("utf8", "gb18030", "gbk", "gb2312") else "en"
+    return "zh" if locale.startswith("zh") and encoding.lower().replace("-", "") in CHINESE else "en"
+
+
+def encoding_of(environment: dict[str, str], language: str, own: str) -> str:
+    """The encoding of the text: that of the terminal, if it has the language; ASCII for a locale that has nothing else.
+
+    Python takes UTF-8 where the locale is C, of which a terminal may know nothing.
+    """
+    if language == "zh":
+        return own if own.lower().replace("-", "") in CHINESE else "utf-8"
+    locale = next((environment[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if environment.get(name)), "C")
+    return "ascii" if locale in ("C", "POSIX") else own or "utf-8"
 
 
 def parser(language: str) -> argparse.ArgumentParser:
     """The options."""
     text = {name: words.zh if language == "zh" else words.en for name, words in OPTIONS.items()}
-    made = argparse.ArgumentParser("kdump-doctor", description=text["about"], epilog=text["after"])
+    made = argparse.ArgumentParser("kdump-doctor", allow_abbrev=False, description=text["about"], epilog=text["after"])
     made.add_argument("--lang", choices=("en", "zh"), help=text["--lang"])
     made.add_argument("--json", action="store_true", help=text["--json"])
     made.add_argument("--remote", action="store_true", help=text["--remote"])
@@ -2975,26 +3069,34 @@ def parser(language: str) -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None, machine: Machine | None = None) -> int:
     """The exit status of the program."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if sys.stdout is None:  # ">&-" has closed it: the exit status is all that can be said
+        sys.stdout = io.StringIO()
     language = language_of(dict(os.environ), arguments, sys.stdout.encoding or "")
     options = parser(language).parse_args(arguments)
+    if machine is None and not os.path.isdir(options.root):
+        parser(language).error(OPTIONS["no-root"][language == "zh"].format(options.root))
     doctor = Doctor(machine or Machine(options.root), options.remote)
     doctor.examine()
     report = Report(doctor, language)
     again = shlex.join(["sudo", "python3", sys.argv[0], *arguments])
+    encoding = "utf-8" if options.json else encoding_of(dict(os.environ), language, sys.stdout.encoding or "")
     try:
         if hasattr(sys.stdout, "reconfigure"):
-            utf8 = {"encoding": "utf-8"} if language == "zh" and "utf" not in (sys.stdout.encoding or "").lower() else {}
-            sys.stdout.reconfigure(errors="replace", **utf8)
+            sys.stdout.reconfigure(encoding=encoding, errors="replace")
         if options.json:
-            sys.stdout.write(as_json(report, again))
+            text = as_json(report, again)
         else:
             terminal = sys.stdout.isatty()
             columns = shutil.get_terminal_size().columns if terminal else 80
-            colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            sys.stdout.write(as_text(report, columns, colour, again, options.guide))
+            colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") not in ("", "dumb")
+            text = as_text(report, columns, colour, again, options.guide)
+        sys.stdout.write(text.replace("…", "...") if encoding == "ascii" else text)
         sys.stdout.flush()
-    except BrokenPipeError:  # as in "| head -n 1"
+    except OSError as error:
+        # "| head -n 1" has read enough; a disk may be full. Python would write the rest, and fail again, when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            print(f"kdump-doctor: {error.strerror}", file=sys.stderr)
     return report.status
 
 

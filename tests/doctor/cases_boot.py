@@ -154,6 +154,12 @@ def _(made: Made):
     made.unload()
 
 
+@case("reservation.zero")
+def _(made: Made):
+    made.reserve(0, "crashkernel=0")
+    made.unload()
+
+
 @case("reservation.address")
 def _(made: Made):
     made.reserve(0, "crashkernel=192M@3G")

@@ -43,6 +43,12 @@ def _(made: Made):
     made.unload("")
 
 
+@case("settings.syntax")
+def _(made: Made):
+    made.settings("MAKEDUMP_ARGS=(-c -d 31)")
+    made.unload("")
+
+
 @case("settings.plus")
 def _(made: Made):
     made.settings('KDUMP_CMDLINE_APPEND+=" panic=10"')

@@ -159,6 +159,8 @@ class Made:
 
     def unload(self, journal: str = "unloaded kdump kernel\n") -> None:
         self.write(LOADED, "0\n")
+        if self.path("/sys/kernel/kexec").exists():
+            self.write("/sys/kernel/kexec/crash_loaded", "0\n")
         self.commands["journalctl --no-pager --quiet --boot --unit=kdump-tools.service"] = journal
 
     def reserve(self, mib: int, parameter: str | None = None) -> None:

@@ -7,7 +7,14 @@ from made import doctor, sections
 
 # Number and symptom as in the list of failure modes; the findings of which at least one names it. A finding leads to its section.
 MODES = {
-    "1 nothing is reserved": ["reservation.size", "reservation.range", "reservation.large", "reservation.none", "reservation.said"],
+    "1 nothing is reserved": [
+        "reservation.size",
+        "reservation.range",
+        "reservation.large",
+        "reservation.zero",
+        "reservation.none",
+        "reservation.said",
+    ],
     "2 no crashkernel= on the command line": ["cmdline.reboot", "cmdline.lost", "cmdline.menu", "cmdline.file", "cmdline.loader"],
     "3 too little is reserved": ["reservation.tiny", "reservation.low", "service.vanished"],
     "4 refused by Secure Boot or lockdown": ["capture.lockdown", "locks.old-call", "locks.unsigned"],
