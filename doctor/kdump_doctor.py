@@ -401,7 +401,7 @@ FINDINGS = {
         en="{folder} does not answer within {seconds} s: a server or a disk behind it is gone.",
         zh="{folder} 在 {seconds} 秒内没有响应：它背后的服务器或磁盘不在了。"),
     # ---- makedumpfile
-    "makedumpfile.slab": Kind("fault", "releases#meaning", crash="unreadable",
+    "makedumpfile.slab": Kind("fault", "dump-levels#older", crash="unreadable",
         do="sudo sed -i 's/^#*MAKEDUMP_ARGS=.*/MAKEDUMP_ARGS=\"-c -d 23\"/' /etc/default/kdump-tools",
         en="makedumpfile {version} leaves out slab pages of kernels from 6.10 on: crash cannot open such a dump.",
         zh="makedumpfile {version} 会漏掉 6.10 及更新内核的 slab 页，crash 打不开这样的转储。"),
