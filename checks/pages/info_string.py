@@ -11,6 +11,9 @@ from typing import Any
 
 from markdown.extensions.attr_list import get_attrs_and_remainder
 from pygments.lexers import find_lexer_class_by_name, get_all_lexers
+from pygments.lexers.python import Python2Lexer, PythonConsoleLexer, PythonLexer
+from pygments.lexers.ruby import RubyConsoleLexer
+from pygments.lexers.shell import BashLexer, FishShellLexer, ShellSessionBaseLexer, TcshLexer
 from pygments.util import ClassNotFound
 
 from checks.model import RUNNABLE, Snippet, Varies, meant_for
@@ -186,7 +189,11 @@ def repeated(line: str) -> list[str]:
     text = line.rstrip()
     _, brace, inner = text.partition("{")
     if brace and text.endswith("}"):
-        attributes, _ = get_attrs_and_remainder(inner[:-1].replace("\t", " "))
+        attributes, rest = get_attrs_and_remainder(inner[:-1].replace("\t", " "))
+        if rest.strip():
+            return [
+                f"what stands after a }} would not count: expected all attributes between one pair of braces, found {rest.strip()[:60]!r}"
+            ]
         names = [f".{value}" if key == "." else "an id (#name)" if key == "id" else key for key, value in attributes]
     else:
         names = re.findall(r"""([A-Za-z]\w*)=(?:"[^"]*"|'[^']*')""", line)
@@ -236,34 +243,35 @@ def known_globs(value: str | None, known: Sequence[str] | None) -> tuple[tuple[s
     return globs, [f"data-target: no target is called {glob} (known: {', '.join(known)})" for glob in strange]
 
 
-_PROMPTS = ("console", "shell-session", "shellsession", "sh-session", "bash-session", "terminal", "doscon")
-_SHELLS = ("sh", "shell", "zsh", "ksh", "dash", "ash")
-_PYTHONS = ("py", "py3", "python3", "python2", "py2", "sage", "bazel")
+_PYTHONS = ("py", "py3", "python2", "py2", "sage", "bazel")  # of the names that Pygments knows, and of those that it once knew
+_SHELLS = (BashLexer, TcshLexer, FishShellLexer)
+_SESSIONS = (ShellSessionBaseLexer, PythonConsoleLexer, RubyConsoleLexer)
 
 
 @cache
 def wrong_language(language: str) -> str | None:
     """What is wrong with the language of a fence that does not run; None for a language that is only shown.
 
-    Every snippet runs unless its page says why not. So a shell or Python must
-    not hide behind another name of its language, or behind a misspelt one.
+    Every snippet runs unless its page says why not. So a shell or Python must not hide behind another name of its
+    language, one that Pygments reads alike, or a misspelt one. Sessions have prompts, which a reader would copy.
     """
     low = language.lower()
     if not language:
         return "a fence without a language: expected bash or python, or text for what is only shown"
     if low in RUNNABLE:
         return f"unknown language {language}: write {low}"
-    if low in _PROMPTS:
-        return f"a {language} fence would copy its prompts and output: write bash, then ```text {{.output}} for what it prints"
-    if low in _SHELLS:
-        return f"a {language} fence would not run: write bash"
-    if low in ("pycon", "pycon3", "python-console"):
-        return f"a {language} fence would copy its prompts and output: write python, then ```text {{.output}} for what it prints"
-    if low in _PYTHONS:
-        return f"a {language} fence would not run: write python"
     try:
-        find_lexer_class_by_name(language)
+        lexer = find_lexer_class_by_name(language)
     except ClassNotFound:
+        lexer = None
+    if low == "terminal" or (lexer and issubclass(lexer, _SESSIONS)):
+        write = "python" if lexer and issubclass(lexer, PythonConsoleLexer) else "bash"
+        return f"a {language} fence would copy its prompts and output: write {write}, then ```text {{.output}} for what it prints"
+    if low == "dash" or low == "ash" or (lexer and issubclass(lexer, _SHELLS)):
+        return f"a {language} fence would not run: write bash"
+    if low in _PYTHONS or (lexer and issubclass(lexer, (PythonLexer, Python2Lexer))):
+        return f"a {language} fence would not run: write python"
+    if lexer is None:
         alike = get_close_matches(low, [*RUNNABLE, *_aliases()], 1)
         hint = f"did you mean {alike[0]}?" if alike else "write text for what is only shown"
         return f"unknown language {language}: {hint}"

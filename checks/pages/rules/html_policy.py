@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from checks.pages.macros import ADDRESS_WORD, OTHER_WORD
+from checks.pages.rules.open_elements import OpenElements
 
-VOID = frozenset(("br", "hr", "img", "input", "wbr"))
 _ANYWHERE = frozenset(("id", "class", "title", "lang"))
 _OWN_ATTRIBUTES: dict[str, frozenset[str]] = {
     "a": frozenset(("href", "hreflang")),
@@ -41,11 +41,12 @@ ELEMENTS = frozenset((
 CLASSES = frozenset((
     "md-button", "md-button--primary", "lead", "admonition", "abstract", "bug", "danger", "example",
     "failure", "info", "inline", "end", "note", "question", "quote", "success", "tip", "warning", "admonition-title",
-    "footnote", "footnote-ref", "footnote-backref", "tabbed-set", "tabbed-alternate", "tabbed-labels",
-    "tabbed-content", "tabbed-block", "tabbed-label", "highlight", "keys", "headerlink",
+    "footnote", "tabbed-set", "tabbed-alternate", "tabbed-labels", "tabbed-content", "tabbed-block", "tabbed-label",
+    "highlight", "keys",
 ))  # fmt: skip
 # Of keys, and of coloured code within a line.
 _OF_ELEMENT = {
+    "a": re.compile("footnote-(?:ref|backref)"),
     "kbd": re.compile(r"key-[a-z0-9-]+"),
     "code": re.compile(r"language-[a-z0-9+#.-]+"),
     "span": re.compile(r"[a-z]{1,2}[a-z0-9]?"),
@@ -63,17 +64,21 @@ _VALUES = {
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SCHEMES = ("http", "https", "mailto")
 
-# A tag, what begins a comment, or a "<" that begins neither. `(?>…)` keeps the search linear: an attribute is read in one way only.
+# A tag, what begins a comment, or a "<" that begins neither. Blanks are the five that browsers know, and no other of Unicode's:
+# such a one is a part of a name or of a value. `(?>…)` keeps the search linear: an attribute is read in one way only.
 _TOKEN = re.compile(
     r"""
     (?P<comment><!--)
     | <(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)
-      (?P<attributes>(?>\s+[^\s"'<>/=]+(?>\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`]+))?)*)\s*/?>
+      (?P<attributes>(?>
+        [ \t\n\f\r]+ [^ \t\n\f\r"'<>/=]+
+        (?> [ \t\n\f\r]* = [ \t\n\f\r]* (?:"[^"]*"|'[^']*'|[^ \t\n\f\r"'=<>`]+) )?
+      )*) [ \t\n\f\r]* /?>
     | (?P<stray><)
     """,
     re.VERBOSE,
 )
-_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+)))?""")
+_ATTRIBUTE = re.compile(r"""([^ \t\n\f\r"'<>/=]+)(?:[ \t\n\f\r]*=[ \t\n\f\r]*(?:"([^"]*)"|'([^']*)'|([^ \t\n\f\r"'=<>`]+)))?""")
 MOST_PROBLEMS = 10  # of one page: each costs several renderings, by which its line is found
 
 
@@ -152,7 +157,7 @@ def _attributes(token: re.Match[str]) -> list[tuple[str, str]]:
 
 
 def _problems(rendered: str, block: str) -> Iterator[str]:
-    elements = _OpenElements()
+    elements = OpenElements()
     ids: set[str] = set()
     for token, comment in _tokens(rendered):
         if token["stray"]:
@@ -170,40 +175,10 @@ def _problems(rendered: str, block: str) -> Iterator[str]:
         elif token["end"]:
             yield from elements.close(name)
         else:
-            yield from _attribute_problems(name, _attributes(token), ids)
-            if name not in VOID:
-                elements.open(name)
+            attributes = _attributes(token)
+            yield from _attribute_problems(name, attributes, ids)
+            yield from elements.open(name, dict(attributes).get("class", "").split())
     yield from elements.close_all()
-
-
-class _OpenElements:
-    """The elements that are open at one place of the HTML."""
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-        self._count: Counter[str] = Counter()
-
-    def open(self, name: str) -> None:
-        self._names.append(name)
-        self._count[name] += 1
-
-    def close(self, name: str) -> Iterator[str]:
-        if name in VOID:
-            yield f"the element <{name}> has no end: drop </{name}>"
-        elif not self._count[name]:
-            yield f"</{name}> closes nothing"
-        else:
-            while (last := self._pop()) != name:
-                yield f"the element <{last}> is never closed"
-
-    def close_all(self) -> Iterator[str]:
-        while self._names:
-            yield f"the element <{self._pop()}> is never closed"
-
-    def _pop(self) -> str:
-        name = self._names.pop()
-        self._count[name] -= 1
-        return name
 
 
 _REASONS = {

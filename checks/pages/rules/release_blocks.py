@@ -27,6 +27,7 @@ from checks.pages.macros import RELEASE_BLOCK, Macro
 _LINE = re.compile(r'<div data-target="([a-z0-9.*? -]+)" markdown>')
 _OPENS = re.compile(r"<div\b", re.IGNORECASE)
 _CLOSES = re.compile(r"</div\s*>", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _MEANT = re.compile(r"\s*<div\b[^>]*\bdata-target\b", re.IGNORECASE)
 
 
@@ -65,11 +66,16 @@ def around(fenced: Sequence[str], blocks: Iterable[Macro], line: int) -> Macro |
 def _last_line(fenced: Sequence[str], first: int) -> int | None:
     """The number of the line that closes the block whose first line has the number ``first``; None where it stays open."""
     depth = 0
-    for number, line in enumerate(fenced[first - 1 :], first):
+    for number, line in enumerate(_without_comments(fenced[first - 1 :]), first):
         depth += len(_OPENS.findall(line)) - len(_CLOSES.findall(line))
         if depth <= 0:
             return number if line.rstrip() == "</div>" else None
     return None
+
+
+def _without_comments(lines: Sequence[str]) -> list[str]:
+    """The lines with what stands in comments left out: a </div> there closes nothing."""
+    return _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), "\n".join(lines)).split("\n")
 
 
 def wrong_snippets(

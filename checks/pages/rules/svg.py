@@ -17,6 +17,7 @@ _ELEMENTS = frozenset((
     "clipPath", "mask", "pattern",
 ))  # fmt: skip
 _NAMESPACE = "http://www.w3.org/2000/svg"
+_ENCODING = re.compile(rb"""(?:\xef\xbb\xbf)?\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([^"']*)["']""")  # of an XML declaration
 _ADDRESSES = ("href", "src", "base")  # in whatever namespace and case: a drawing also stands within HTML, which knows neither
 # In a style: an address, which may only be that of a part of the drawing; an import; an escape, which could write either.
 _LOADS = re.compile(r"url\s*+\(\s*+(?![\"']?#)|(?:src|image|image-set)\s*+\(|@import|expression\s*+\(|\\", re.IGNORECASE)
@@ -26,7 +27,14 @@ def problems(data: bytes) -> list[tuple[int, str]]:
     """What is wrong with a drawing: line, text. The name of the file is the caller's to say."""
     if len(data) > MAX_BYTES:
         return [(1, f"this drawing is larger than {MAX_BYTES >> 20} MiB")]
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    declared = _ENCODING.match(data)
+    if declared and declared[1].lower() not in (b"utf-8", b"us-ascii"):
+        return [(1, f"a drawing is UTF-8: drop the encoding {ascii(declared[1].decode('latin-1'))}, which browsers may read otherwise")]
+    try:
+        data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return [(data.count(b"\n", 0, error.start) + 1, f"a drawing is UTF-8: the byte 0x{data[error.start]:02x} is not")]
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding="utf-8")
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
