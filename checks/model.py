@@ -178,6 +178,15 @@ class Guide:
     def primary(self) -> list[Page]:
         return self.of(self.languages[0])
 
+    @property
+    def sections(self) -> frozenset[str]:
+        """PAGE#SECTION of each heading with an id that the page has in every language."""
+        found = [
+            {f"{page.name}#{heading.id}" for page in self.of(language) for heading in page.outline.headings if heading.id}
+            for language in self.languages
+        ]
+        return frozenset(set.intersection(*found))
+
 
 def utc_now() -> str:
     """The time now in UTC, to the second: 2026-01-02T03:04:05Z."""

@@ -141,6 +141,8 @@ def load_targets(config: Config) -> dict[str, Target]:
     """All targets of a guide, by name. Raises a GuideError with the line of everything that is wrong in their file."""
     document = Document.read(config.targets_file, config.relative(config.targets_file))
     entries = check(document, dict[_Name, _Entry])
+    if not entries:
+        raise PageErrors([document.problem((), "expected at least one target, found none")])
     if strangers := [name for name, entry in entries.items() if entry.emulator not in entries]:
         known = ", ".join(entries)
         text = "expected the name of a target ({known}), found {found!r}"

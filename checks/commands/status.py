@@ -7,6 +7,7 @@ import json
 from checks.commands.job_summary import job_summary
 from checks.config import Config
 from checks.evidence.validity import PageStatus, evidence_status
+from checks.model import printable
 from checks.pages.reader import read_guide
 from checks.states import retention
 from checks.states.store import Store
@@ -73,8 +74,8 @@ def _states(config: Config) -> str:
     used = retention.usage(store)
     limit = f"{config.state_limits.bytes / (1 << 30):g} GiB"
     if not used.oldest or not used.newest:
-        return f"states: none ({store.root})"
+        return f"states: none ({printable(str(store.root))})"
     return (
         f"states: {used.machines} take {used.bytes / (1 << 30):.1f} of {limit} "
-        f"({store.root}), last used {used.oldest:%Y-%m-%d %H:%M} to {used.newest:%Y-%m-%d %H:%M}"
+        f"({printable(str(store.root))}), last used {used.oldest:%Y-%m-%d %H:%M} to {used.newest:%Y-%m-%d %H:%M}"
     )

@@ -34,7 +34,7 @@ class _Dump(_Part):
 
 
 class _Answer(_Part):
-    command: list[str]
+    command: Annotated[list[str], Field(min_length=1)]
     sha256: _Hash  # of the program
     status: Annotated[int, Field(ge=0, le=255)] | None
     output: str
@@ -125,9 +125,16 @@ def _impossible_times(data: dict[str, Any], ran: list[dict[str, Any]], now: date
     for entry, before, after in zip(ran, times, times[1:], strict=False):
         if after < before:
             return f"#{entry['id']} ran at {entry['ran_at']}, before what comes before it"
+    if (data.get("archive") or "") > f"{now + CLOCKS_DIFFER_BY:%Y-%m-%d}":
+        return f"its packages are of {data['archive']}, a day that has not come yet"
     if times[-1] > now + CLOCKS_DIFFER_BY:
         return f"it is of {times[-1]:%Y-%m-%d}, a day that has not come yet"
     for entry in ran:
+        stages = entry.get("stages", {})
+        if sorted(stages.values()) != [*stages.values()]:
+            return f"#{entry['id']}: its stages are not in the order of time"
+        if stages.keys() & {"capturing", "back"} and entry.get("panic") is not None and next(iter(stages)) != "panicked":
+            return f"#{entry['id']}: expected the stages of a panic to begin with panicked"
         if late := next((stage for stage, seconds in entry.get("stages", {}).items() if seconds > entry["seconds"] + ROUNDED_S), None):
             return f"#{entry['id']}: the stage {late!r} comes after the snippet's end"
     total = sum(entry["seconds"] for entry in ran)

@@ -25,6 +25,7 @@ from checks.model import Guide, GuideError, Page, Problem, Snippet
 from checks.targets import Target, load_targets
 from checks.terminal import plain
 
+MOST_EVENTS = 100_000  # of a recording; a page with three crashes has some hundred
 MOST_SECONDS = 1e7  # of a recording, as of a run (shape.py)
 
 
@@ -87,6 +88,8 @@ class RecordedRun:
                 text = file.read(MOST_BYTES + 1)
             if len(text) > MOST_BYTES:
                 raise ValueError(f"its text is larger than {MOST_BYTES >> 20} MiB")
+            if text.count(b"\n") > MOST_EVENTS:
+                raise ValueError(f"it has more than {MOST_EVENTS} events")
             return [json.loads(line) for line in text.decode().splitlines() if line.startswith("[")]
         except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
             raise self._damaged(error) from None

@@ -26,6 +26,7 @@ _OF_AN_EDITOR = re.compile(r"\..+|.+~|#.+#|4913", re.DOTALL)
 # Emacs locks a file by a link that leads nowhere: .#NAME -> USER@HOST.PID:BOOT
 _LOCK_OF_EMACS = re.compile(r"[^/@]+@[^/@]+")
 MAX_NAME_BYTES = 200  # of one part of a path: ".cast.gz" and the like are appended, and a file system takes 255
+MAX_DEPTH = 50  # of folders within a folder of the guide
 MAX_ENTRIES = 100_000  # in one folder of a guide, so that looking at the tree ends
 
 
@@ -62,9 +63,13 @@ def _problems(root: Path, place: Path, wrong: Callable[[os.DirEntry[str]], str |
                 yield above, f"expected a folder or file of the guide, found {kind_of(mode)}"
             return
     seen = 0
-    waiting = [place]
+    waiting = [(place, 0)]
     while waiting:
-        with os.scandir(waiting.pop()) as entries:
+        folder, depth = waiting.pop()
+        if depth > MAX_DEPTH:
+            yield folder, f"expected at most {MAX_DEPTH} folders within one another"
+            return
+        with os.scandir(folder) as entries:
             for entry in entries:
                 seen += 1
                 if seen > MAX_ENTRIES:
@@ -73,7 +78,7 @@ def _problems(root: Path, place: Path, wrong: Callable[[os.DirEntry[str]], str |
                 if text := wrong(entry):
                     yield Path(entry.path), text
                 elif entry.is_dir(follow_symlinks=False):
-                    waiting.append(Path(entry.path))
+                    waiting.append((Path(entry.path), depth + 1))
 
 
 def _wrong_kind(entry: os.DirEntry[str]) -> str | None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from checks.model import PageErrors
 from checks.strict_yaml import Document
 from checks.targets import MEMORY
-from checks.validation import Section, check, matching, one_of
+from checks.validation import Section, check, expected, matching, one_of
 
 MACHINES = ("container", "vm")
 FIRMWARES = ("secure-boot",)
@@ -29,11 +29,17 @@ _PAGE_NAME = matching(r".+(?<!\.md)", "the name of a page, without .md, like ins
 _Names = Annotated[tuple[Annotated[str, one_of(HIDDEN)], ...], Field(strict=False)]
 
 
+def _rank(value: float) -> float:
+    if not 0 <= value <= 1000:  # .nan is neither
+        raise expected("a number from 0 to 1000")
+    return value
+
+
 class _Search(Section):
     """How the theme's search treats the page."""
 
     exclude: bool = False
-    boost: float = 1
+    boost: Annotated[float, AfterValidator(_rank)] = 1
 
 
 class _Head(Section):

@@ -203,6 +203,8 @@ def repeated(line: str) -> list[str]:
 def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
     """Why the snippet's last output is used on no target; None if a target uses it."""
     *before, last = snippet.outputs
+    if snippet.skip:
+        return f"an output of {snippet.id}, which is not run (data-skip): nobody has seen it print that"
     if targets is None:
         # Without a list of targets: an earlier output with the glob * or with all of these globs is chosen on every target.
         chosen = not any("*" in output.targets or set(last.targets) <= set(output.targets) for output in before)
@@ -217,17 +219,27 @@ def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
 
 def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """The known attributes, without their ``data-``; and what is wrong with the others."""
-    given, problems = {}, []
+    given: dict[str, str] = {}
+    problems = [problem for key, value in fence.options.items() if key in DISPLAY[1:] for problem in _display_problem(key, str(value))]
     for key, value in fence.attributes.items():
         name = key.removeprefix("data-")
         if key.startswith("data-") and name in known:
             given[name] = "" if value is None else str(value)
         elif name in known:
             problems.append(f"unknown attribute {key}: write data-{name}")
-        elif key not in DISPLAY:
+        elif key in DISPLAY:
+            problems += _display_problem(key, str(value))
+        else:
             bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
             problems.append(f"{bare} (known: {' '.join(known)}, as data-*)" if known else f"{bare} (known: {' '.join(DISPLAY)})")
     return given, problems
+
+
+def _display_problem(key: str, value: str) -> list[str]:
+    """What is wrong with numbers of lines, which the highlighter would count up to."""
+    if key == "title" or re.fullmatch(r"[0-9]{1,5}(?:[ ,-]{1,2}[0-9]{1,5}){0,50}", value):
+        return []
+    return [f"{key}: expected numbers of lines, like 2-4, found {value[:60]!r}"]
 
 
 def known_globs(value: str | None, known: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:

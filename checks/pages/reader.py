@@ -19,7 +19,7 @@ from checks.pages.fences import Fence, Reader
 from checks.pages.info_string import Attributes, never_chosen, of_other, of_output, repeated, wrong_language
 from checks.pages.outline import prose_hash, without_fences
 from checks.pages.references import References
-from checks.pages.rules import html_policy, machine_keys, python_examples, release_blocks, svg
+from checks.pages.rules import html_policy, machine_keys, page_names, python_examples, release_blocks, svg
 from checks.pages.rules.characters import look_alikes, unseen
 from checks.pages.rules.enclosed import meant_as_fences, wrong_end
 from checks.pages.rules.ids import taken_ids
@@ -59,6 +59,7 @@ def read_guide(config: Config, before: ReadBefore | None = None) -> Guide:
         reader = PageReader(config, settings, language, targets, shapes, references, before)
         files = dict(_in_order(config.docs[language], settings.navigation))
         read: dict[str, Page] = {}
+        problems += [Problem(config.relative(files[name]), 0, text) for name, text in page_names.problems(files)]
         for name, path in files.items():
             with bounds.reading(config.relative(path)):
                 page = reader.read(name, path)

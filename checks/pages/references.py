@@ -118,9 +118,14 @@ def _rows(config: Config) -> frozenset[str]:
     """The ids in data/releases.yml. What else is wrong with that file is told where the site shows it."""
     if not (config.root / RELEASES).exists():
         return frozenset()
+    return frozenset(str(row["id"]) for row in _release_rows(config) if "id" in row)
+
+
+def _release_rows(config: Config) -> list[dict[str, Any]]:
+    """The rows of data/releases.yml that are mappings."""
     data: Any = Document.read(config.root / RELEASES, RELEASES).data
     rows = data.get("rows") if isinstance(data, dict) else None
-    return frozenset(str(row["id"]) for row in rows or () if isinstance(row, dict) and "id" in row)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def load_traces(config: Config) -> list[Traces]:
@@ -130,16 +135,18 @@ def load_traces(config: Config) -> list[Traces]:
     """
     if not (config.root / RELEASES).exists():
         return []
-    data: Any = Document.read(config.root / RELEASES, RELEASES).data
     return [
-        {
-            target: frozenset(
-                text for text in (cell.get("value"), *(cell.get("traces") or ())) if isinstance(text, str)
-            )
-            for target, cell in row["cells"].items()
-        }
-        for row in data["rows"]
-    ]  # fmt: skip
+        {target: frozenset(_texts(cell)) for target, cell in cells.items() if isinstance(cell, dict)}
+        for row in _release_rows(config)
+        if isinstance(cells := row.get("cells"), dict)
+    ]
+
+
+def _texts(cell: dict[str, Any]) -> Iterator[str]:
+    traces = cell.get("traces")
+    for text in (cell.get("value"), *(traces if isinstance(traces, list) else ())):
+        if isinstance(text, str):
+            yield text
 
 
 def own_words(traces: Iterable[Traces], target: str, others: Iterable[str], text: str) -> set[str]:

@@ -14,6 +14,7 @@ alone, without a text, is for an output in which it finds something on one line 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -44,8 +45,10 @@ _PIECE_OF_PATTERN = re.compile(
 def _never_goes_back(pattern: str) -> str:
     """A regular expression that takes linear time from each place of a line, since it never tries a second way."""
     try:
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # of what a later Python will read otherwise, such as [[a]
+            compiled = re.compile(pattern)
+    except (FutureWarning, re.error, RecursionError, OverflowError) as error:
         raise expected(f"a regular expression ({error})") from None
     if compiled.match(""):
         raise expected("a pattern that finds no empty text")

@@ -38,11 +38,16 @@ def build(config: Config, out: Path, strict: bool = True, everything: bool = Fal
     """
     if out.is_symlink() and out.is_relative_to(config.root):
         raise GuideError(f"--out: {out} is a symbolic link: remove it, or name the folder to which it leads")
+    if not str(out).isprintable():
+        raise GuideError(f"--out: expected the name of a folder in UTF-8 that can be printed, found {ascii(str(out))}")
     out = out.resolve()
     _refuse_folder_of_others(config, out)
     guide = read_guide(config)
     add = _takeaway(config, guide) if everything else None
-    out.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:  # below /proc, where no folder can be made
+        raise GuideError(f"--out: {out.parent} cannot be made: {error.strerror}") from None
     _sweep(out)
     # The processes end before the folder is removed, in which they write.
     with tempfile.TemporaryDirectory(prefix=f".{owned_prefix('build')}", dir=out.parent) as folder, MkDocsProcesses(config) as processes:

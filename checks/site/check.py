@@ -41,6 +41,9 @@ _ACTIVE = etree.XPath(
     " | //iframe | //frame | //object | //embed | //base | //meta[translate(@http-equiv, 'REFSH', 'refsh')='refresh']"
     " | //@*[starts-with(name(), 'on')] | //@*[(name()='href' or name()='src' or name()='action' or name()='formaction')"
     " and contains(translate(., 'JAVSCRIPT \n\t', 'javscript'), 'script:')]"
+    " | //*[not(self::script)]/@*[(name()='src' or name()='srcset' or name()='poster')"
+    " and (contains(., ':') or starts-with(normalize-space(.), '//'))]"
+    " | //@style[contains(translate(., 'URL \n\t', 'url'), 'url(')]"
 )
 _CODE = etree.XPath(".//code//text()", smart_strings=False)
 
@@ -82,7 +85,7 @@ def read_built_page(html: bytes) -> BuiltPage:
 def _strange(root: etree._Element) -> Iterator[str]:
     for found in cast(list[Any], _ACTIVE(root)):
         what = f"<{found.tag}>" if isinstance(found, etree._Element) else f"{found.attrname}={str(found)[:60]!r}"
-        yield f"the built page has {what}, which may run code that is no file of the site"
+        yield f"the built page has {what}, which may run or load what is no file of the site"
     if others := int(cast(float, _OTHER_BLOCKS(root))):
         yield f"the built page has {others} blocks of code that are no fences"
     ids = Counter(cast(list[str], _IDS(root)))

@@ -34,7 +34,11 @@ def widget(context: SiteContext, name: str) -> str:
     words = settings.get(context.language, {})
     data = read_yaml(context.config.named(settings["data"])) if "data" in settings else None
     sources = {key: releases.source_link(context, key) for key in _sources(data)}
-    own = {"base": context.base, "data": _json(data), "sources": _json(sources), "script": _json(words.get("script", {}))}
+    try:
+        data_as_json = _json(data)
+    except (TypeError, ValueError) as error:
+        raise GuideError(f"widget: {settings['data']}: expected texts and numbers that JSON has: {error}") from None
+    own = {"base": context.base, "data": data_as_json, "sources": _json(sources), "script": _json(words.get("script", {}))}
     return f'<div class="widget-{name}">{_fill(form, {**words, **own}, "widget", name, context.language)}</div>'
 
 
@@ -76,4 +80,4 @@ def _sources(data: Any) -> Iterator[str]:
 
 
 def _json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -119,6 +119,8 @@ def _expanded(context: SiteContext, text: str) -> str:
             return _MACROS[macro.name](*macro.arguments)
         except GuideError as error:
             raise GuideError(f"{page.path}:{macro.line}: {error}") from None
+        except Exception as error:  # MkDocs would say its text alone, and no line
+            raise GuideError(f"{page.path}:{macro.line}: the macro {macro.name} came to no end: {type(error).__name__}: {error}") from error
 
     try:
         return macros.expand(text, _with_picker(page), first_line, call)

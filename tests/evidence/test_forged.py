@@ -79,7 +79,19 @@ FORGED: dict[str, tuple[Callable[[Data], object], str]] = {
     ),
     "no date": (lambda data: data.update(started="2026-13-45T00:00:00Z"), "it has no date"),
     "snippets longer than the run": (lambda data: entry(data, "before").update(seconds=100.0), "and the run took 12.5 s"),
-    "a stage after the snippet's end": (lambda data: entry(data, "panic").update(stages={"back": 90.0}), "the stage 'back' comes after"),
+    "a stage after the snippet's end": (
+        lambda data: entry(data, "panic").update(stages={"panicked": 0.1, "back": 90.0}), "the stage 'back' comes after"
+    ),
+    "a panic that was never seen": (
+        lambda data: entry(data, "panic").update(stages={"capturing": 0.1, "back": 0.25}), "expected the stages of a panic"
+    ),
+    "stages out of order": (
+        lambda data: entry(data, "panic").update(stages={"panicked": 0.2, "capturing": 0.1, "back": 0.25}), "not in the order of time"
+    ),
+    "packages of a day to come": (lambda data: data.update(archive="9999-99-99"), "its packages are of 9999-99-99"),
+    "an answer without a command": (
+        lambda data: entry(data, "before").update(examined={"command": [], "sha256": "0" * 64, "status": 0, "output": "{}"}), "not evidence"
+    ),
 }  # fmt: skip
 
 
@@ -111,6 +123,14 @@ def test_a_forged_recording_is_a_message_and_no_traceback(site, cast):
     resealed_recording(path, cast)
     with pytest.raises(GuideError, match=r"index\.cast\.gz: no recording of a console: .*; ./guide verify index renews it"):
         RecordedEvidence(config, guide).of("debian-13", "index").console()
+
+
+def test_a_recording_with_very_many_events_is_refused(site, monkeypatch):
+    config, guide, path = site
+    monkeypatch.setattr(validity, "MOST_EVENTS", 10)
+    resealed_recording(path, gzipped('[1, "o", ""]\n' * 11))
+    with pytest.raises(GuideError, match="more than 10 events"):
+        RecordedEvidence(config, guide).of("debian-13", "index").printed()
 
 
 def test_a_recording_that_unpacks_to_too_much_is_refused(site, monkeypatch):

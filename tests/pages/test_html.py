@@ -9,6 +9,7 @@ from guides import HEAD, assert_told, errors, one_language
 
 from checks.pages.rules import html_policy
 
+TABS = "tabs are written as"
 BASH = "```bash {#a}\ntrue\n```\n\n"
 
 
@@ -57,6 +58,21 @@ HTML = {
     "a picture by the same scheme": ('<img src="//example.org/x.png">', "is loaded from elsewhere"),
     "an address without a scheme": ("[x](//evil.example/)", "4: the address '//evil.example/' has no scheme"),
     "an address with backslashes": (r'<a href="\\evil.example">x</a>', "has no scheme"),
+    "an attribute after a no-break space": ('<p title=x\xa0lang="y style=background:url(https://e.org/x) z">t</p>', "4: `<p title=x"),
+    "a picture after an ideographic space": ('<img alt=x\u3000title="y src=https://e.org/x.png z">', "4: `<img alt=x"),
+    "an address after a narrow no-break space": ('## <a title=x\u202flang="y href=data:text/html,hi z">t</a>', "4: `<a title=x"),
+    "a handler after a vertical tab": ('<p title="x"\x0bonclick="x">t</p>', "4: "),
+    "a snippet in a block of tabs without its button": (inside('<div class="tabbed-content" markdown>\n<div class="tabbed-block" markdown>', "</div></div>"), TABS),
+    "a snippet in a block of tabs by itself": (inside('<div class="tabbed-block" markdown>', "</div>"), TABS),
+    "a snippet in a second block of tabs with one button": (
+        inside('<div class="tabbed-set tabbed-alternate" data-tabs="1:1" markdown><input type="radio" name="__tabbed_1" checked><div class="tabbed-labels"><label>x</label></div><div class="tabbed-content" markdown><div class="tabbed-block">y</div><div class="tabbed-block" markdown>', "</div></div></div>"), TABS,
+    ),
+    "a class of tabs with an entity": (inside('<div class="tabbed&#45;block" markdown>', "</div>"), TABS),
+    "21 tabs": ("\n\n".join(f'=== "T{number}"\n\n    text {number}' for number in range(21)), TABS),
+    "3 tabs": ("\n\n".join(f'=== "T{number}"\n\n    text {number}' for number in range(3)), ""),
+    "tabs within tabs": ('=== "A"\n\n    === "B"\n\n        x\n\n    === "C"\n\n        y\n\n=== "D"\n\n    z', ""),
+    "a class that is seen under the mouse only": (inside('<div class="headerlink" markdown>', "</div>"), "4: unknown class 'headerlink'"),
+    "a class of footnotes on a block": (inside('<div class="footnote-backref" markdown>', "</div>"), "4: unknown class 'footnote-backref'"),
     "srcset": ('<img src="x.png" srcset="https://e.org/x">', "4: the attribute srcset of <img> is not allowed"),
     "ping": ('<a href="x.md" ping="https://e.org/">x</a>', "4: the attribute ping of <a> is not allowed"),
     "position": ('<p style="position:fixed;inset:0">x</p>', "4: the attribute style of <p> is not allowed"),
@@ -153,6 +169,9 @@ DRAWINGS = {
     "a base": (SVG.format('<g xml:base="https://e.org/"/>'), "2: base: expected a part of the drawing"),
     "an import in pieces": (SVG.format("<style>@im<!-- x -->port 'x';</style>"), "2: <style>: expected nothing to load"),
     "an image set": (SVG.format("<style>g{mask:image-set('x' 1x)}</style>"), "2: <style>: expected nothing to load"),
+    "UTF-7": ('<?xml version="1.0" encoding="UTF-7"?><svg xmlns="http://www.w3.org/2000/svg"><text>+ADwAIQAtAC0- <script>x</script> +AC0ALQA+-</text></svg>', "1: a drawing is UTF-8: drop the encoding 'UTF-7'"),
+    "UTF-16, as browsers spell it": ("<?xml version='1.0' encoding='utf-16'?>" + SVG.format(""), "1: a drawing is UTF-8"),
+    "an encoding that is UTF-8": ('<?xml version="1.0" encoding="utf-8"?>\n' + SVG.format(""), ""),
     "no XML": ("<svg><p>", "1: no XML"),
     "nothing": ("", "1: no XML"),
 }  # fmt: skip

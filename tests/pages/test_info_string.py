@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,11 @@ def test_without_a_list_of_targets_only_equal_globs_are_known_to_be_the_same(out
     assert (never_chosen(snippet(("*",), *outputs), None) is None) is chosen
 
 
+def test_a_snippet_that_is_not_run_has_no_output():
+    skipped = replace(snippet(("*",), "*"), skip="it takes a printer")
+    assert str(never_chosen(skipped, TARGETS)).endswith("which is not run (data-skip): nobody has seen it print that")
+
+
 @pytest.mark.parametrize(
     ("line", "names"),
     [
@@ -219,10 +225,29 @@ def test_without_a_list_of_targets_only_equal_globs_are_known_to_be_the_same(out
         ('```text {x title="a" title="b"', ["title"]),
         ('```text title="a" title="b" }', ["title"]),
         ('```text title="a" hl_lines="1" title="b" hl_lines="2"', ["title", "hl_lines"]),
+        ('```bash {#a data-skip="{x} it wipes } the disk"}', []),
     ],
 )  # fmt: skip
 def test_an_attribute_that_is_there_twice_is_told(line, names):
     assert repeated(line) == [f"{name} is there twice, of which one would not count" for name in names]
+
+
+@pytest.mark.parametrize("rest", ['{data-skip="it wipes the disk"}', "{: onclick=x}", "{#b}", "x"])
+def test_what_stands_after_the_attributes_is_told(rest):
+    assert repeated(f"```bash {{#a}}{rest}}}" if rest == "x" else f"```bash {{#a}} {rest}")[0].startswith(
+        "what stands after a } would not count"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wrong"),
+    [("hl_lines", "2-4 7", False), ("hl_lines", "9" * 5000, True), ("linenums", "1", False), ("linenums", "1e9", True)],
+)
+def test_numbers_of_lines_are_small(key, value, wrong):
+    made = Attributes(fence(**{key: value}), TARGETS)
+    made.fields()
+    assert [problem for problem in made.problems if problem.startswith(f"{key}: expected numbers of lines")] == made.problems
+    assert bool(made.problems) is wrong
 
 
 @pytest.mark.parametrize(
@@ -233,9 +258,10 @@ def test_an_attribute_that_is_there_twice_is_told(line, names):
         ("Bash", "unknown language Bash: write bash"),
         ("PYTHON", "unknown language PYTHON: write python"),
         ("Console", "a Console fence would copy its prompts and output: write bash, then ```text {.output} for what it prints"),
-        *((language, f"a {language} fence would not run: write bash") for language in ("sh", "SHELL", "zsh", "ksh", "dash", "ash")),
+        *((language, f"a {language} fence would not run: write bash") for language in ("sh", "SHELL", "zsh", "ksh", "dash", "ash", "openrc", "slurm", "csh", "fish")),
+        *((language, f"a {language} fence would copy its prompts and output: write bash, then ```text {{.output}} for what it prints") for language in ("tcshcon", "ps1con", "irb")),
         ("pycon", "a pycon fence would copy its prompts and output: write python, then ```text {.output} for what it prints"),
-        *((language, f"a {language} fence would not run: write python") for language in ("py", "Py3", "python3", "python2", "py2", "sage", "bazel")),
+        *((language, f"a {language} fence would not run: write python") for language in ("py", "Py3", "python3", "python2", "py2", "sage", "bazel", "starlark", "pyi", "numpy")),
         ("bahs", "unknown language bahs: did you mean bash?"),
         ("jsonn", "unknown language jsonn: did you mean json?"),
         ("qqqqqq", "unknown language qqqqqq: write text for what is only shown"),

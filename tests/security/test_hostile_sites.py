@@ -85,6 +85,15 @@ CASES = {
     "a character that nobody sees": ("docs/x.md", snippet("echo \u202ex"), "list", "docs/x.md:8: "),
     "a carriage return": ("docs/x.md", snippet("true\r"), "list", "docs/x.md:"),
     "no UTF-8": ("docs/x.md", b"# X\n\xff\n", "list", "docs/x.md:2: "),
+    "a snippet whose block is closed in a comment": ("docs/x.md", page('<div data-target="debian-13" markdown>\n\n<!--\n</div>\n-->\n\n```bash {#b}\ntrue\n```\n\n</div>'), "list", "docs/x.md:7: "),
+    "a rank that is no number": ("docs/x.md", page("", "search: {boost: .nan}"), "list", "docs/x.md:2: search.boost: expected a number from 0 to 1000"),
+    "a rank without end": ("docs/x.md", page("", "search: {boost: .inf}"), "list", "docs/x.md:2: "),
+    "two pages with one address": ("docs/good/index.md", page(""), "list", "docs/good.md: this page and good/index would have one address"),
+    "a page in the place of a proof": ("docs/proof/debian-13/x.md", page(""), "list", "docs/proof/debian-13/x.md: the site has a folder proof of its own"),
+    "a page in the place of the search": ("docs/search/search_index.json.md", page(""), "list", "docs/search/search_index.json.md: the site has a folder"),
+    "a page in the place of the list of pages": ("docs/sitemap.xml.md", page(""), "list", "docs/sitemap.xml.md: sitemap.xml: expected a name that is not that of a file"),
+    "a page that MkDocs names otherwise": ("docs/b/README.md", page(""), "list", "docs/b/README.md: MkDocs would make the first page"),
+    "60 folders within one another": (f"docs/{'a/' * 60}y.md", page(""), "list", "expected at most 50 folders within one another"),
     # what lint tells
     "a snippet that closes the reader's terminal": ("docs/x.md", snippet("exit 3"), "verify", "docs/x.md:8: a: exit closes the reader's terminal"),
     "a snippet that changes the shell": ("docs/x.md", snippet("set -e\ntrue"), "verify", "docs/x.md:8: a: set -o errexit stays on"),
@@ -95,9 +104,15 @@ CASES = {
     "evidence that is nested": (EVIDENCE, "[" * 200_000, "build", f"{EVIDENCE}: invalid evidence: not evidence"),
     "evidence that is empty": (EVIDENCE, "{}", "build", f"{EVIDENCE}: invalid evidence: not evidence"),
     "evidence of a list": (EVIDENCE, '{"snippets": [[]]}', "build", f"{EVIDENCE}: invalid evidence: not evidence"),
+    "evidence that is a folder": (f"{EVIDENCE}/x", "", "build", f"{EVIDENCE}: invalid evidence: not evidence: expected a file, found a folder"),
+    # data beside the pages
+    "no target at all": (TARGETS, "{}\n", "list", "targets.yml:1: expected at least one target"),
+    "a pattern that a later Python reads otherwise": ("data/shapes.yml", "x: {pattern: '[[a]', why: x}\n", "list", "data/shapes.yml:1: "),
     # a review
     "a review where no repository is": ("docs/x.md", GOOD, "review main", "git rev-parse: "),
     "a build over the site's own folder": ("docs/x.md", GOOD, "build --out .", "--out: "),
+    "a build into what is no folder": ("docs/x.md", GOOD, "build --out /proc/self/x/y", "--out: "),
+    "a build into a name of bytes": ("docs/x.md", GOOD, "build --out x\udcff", "--out: "),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from guides import evidence, small_guide
 
 from checks.model import GuideError
 from checks.pages.reader import read_guide
-from checks.pages.references import stands_in
+from checks.pages.references import References, load_traces, stands_in
 from checks.site import build as building
 from checks.site.context import context_of
 from checks.site.facts import tables as fact_tables
@@ -180,3 +180,18 @@ def test_a_page_shows_the_table_with_links_from_where_it_is(guide, tmp_path):
     html = (tmp_path / "out/en/deep/page/index.html").read_text()
     assert 'href="../../proof/debian-13/deep/page/#arm"' in html.split('class="facts ')[1]
     assert '>documented<span class="truth__source">' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rows: 5\n", "columns: []\n", "[1]\n", "rows: [{id: a, cells: {debian-13: 5}}]\n", "rows: [{id: a, cells: [1]}]\n",
+        "rows: [{id: a, cells: {debian-13: {value: x, traces: 5}}}]\n",
+    ],
+)  # fmt: skip
+def test_a_table_of_releases_that_is_none_breaks_no_other_page(text, tmp_path):
+    """The line of what is wrong is told where the table is shown."""
+    config = small_guide(tmp_path)
+    (tmp_path / "data/releases.yml").write_text(text)
+    assert load_traces(config) in ([], [{}], [{"debian-13": frozenset({"x"})}])
+    assert References.load(config).rows <= {"a"}

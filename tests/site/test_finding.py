@@ -171,3 +171,11 @@ def test_a_section_of_the_words_has_to_exist(guide):
     (guide.root / names.FILE).write_text("- see: deep/page#nowhere\n  words: [x]\n")
     with pytest.raises(PageErrors, match=r"data/search.yml:1: .*there is no section deep/page#nowhere"):
         names.load_names(context(guide))
+
+
+def test_a_section_that_one_language_lacks_is_told(guide):
+    file = guide.root / "docs/zh/deep/page.md"
+    file.write_text(file.read_text().replace("{#after}", "{#later}"))
+    told = r"data/messages.yml:\d+: messages.\w+.see: there is no section deep/page#after in every language"
+    with pytest.raises(GuideError, match=told):
+        catalogue.load(guide.root, read_guide(guide))

@@ -20,7 +20,7 @@ from checks.pages.reader import read_guide
 from checks.site import transcripts
 from checks.site.context import context_of
 from checks.site.replay import figures, frames
-from checks.site.replay.recording import COLUMNS, LATE_S, MOST_CHARACTERS, PAUSE_S, ROWS, SCREEN_LINES, recordings
+from checks.site.replay.recording import COLUMNS, LATE_S, MOST_CHARACTERS, PAUSE_S, ROWS, SCREEN_LINES, _readable, recordings
 
 pytest_plugins = ["sites"]
 
@@ -268,3 +268,12 @@ def test_a_replay_of_no_crash_is_refused(page, snippet, tmp_path):
     _, context = site(tmp_path)
     with pytest.raises(GuideError, match="expected a page and a snippet that crashes the machine"):
         figures.of_page(context, page, snippet)
+
+
+def test_a_control_sequence_without_end_is_not_kept_for_ever():
+    """Each piece would be looked through again with all that was kept of those before it."""
+    pieces = [(0.0, "\x1b[" + "0" * 1000), *((float(number), "0") for number in range(1, 50)), (50.0, "m login:")]
+    shown = "".join(text for _, text in _readable(pieces))
+    assert shown.endswith("login:")
+    begun = [(0.0, "a\x1b[3"), (1.0, "1mb")]
+    assert "".join(text for _, text in _readable(begun)).replace("\x1b[31m", "") == "ab"

@@ -68,7 +68,7 @@ def _checked(root: Path, version: tuple[int, int], guide: Guide) -> FailedSteps:
 def _problems(steps: FailedSteps, guide: Guide) -> Iterator[tuple[Location, str]]:
     pages = {page.name for page in guide.primary if page.snippets}
     snippets = {f"{page.name}#{snippet.id}" for page in guide.primary for snippet in page.snippets}
-    sections = {f"{page.name}#{heading.id}" for page in guide.primary for heading in page.outline.headings if heading.id}
+    sections = guide.sections
     for event in steps.events:
         if event not in EXPECTED:
             yield ("events", event), f"expected one of {', '.join(EXPECTED)}, found {event!r}"
@@ -83,7 +83,7 @@ def _problems(steps: FailedSteps, guide: Guide) -> Iterator[tuple[Location, str]
     for kind, places in (("events", steps.events), ("pages", steps.pages), ("snippets", steps.snippets)):
         for key, place in places.items():
             if place not in sections:
-                yield (kind, key), f"there is no section {place}"
+                yield (kind, key), f"there is no section {place} in every language"
 
 
 def link(context: SiteContext, snippet: Snippet) -> dict[str, str] | None:

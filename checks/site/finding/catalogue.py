@@ -145,11 +145,11 @@ def _wrong_languages(place: Location, texts: Texts, languages: Sequence[str]) ->
 
 
 def _missing(catalogue: Catalogue, guide: Guide) -> Iterator[tuple[Location, str]]:
-    sections = {f"{page.name}#{heading.id}" for page in guide.primary for heading in page.outline.headings if heading.id}
+    sections = guide.sections
     snippets = {f"{page.name}#{snippet.id}" for page in guide.primary for snippet in page.snippets}
     snippets |= {page.name for page in guide.primary if page.snippets}
     for index, message in enumerate(catalogue.messages):
         if message.see not in sections:
-            yield ("messages", index, "see"), f"there is no section {message.see}"
+            yield ("messages", index, "see"), f"there is no section {message.see} in every language"
         if message.seen is not None and message.seen not in snippets:
             yield ("messages", index, "seen"), f"there is no snippet {message.seen}"

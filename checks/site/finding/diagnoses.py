@@ -12,14 +12,14 @@ data/failures.yml lists the failures. Of each it names the snippet after which t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from checks.model import GuideError, Snippet
+from checks.model import GuideError, PageErrors, Snippet
 from checks.site.context import SiteContext
 from checks.site.finding.catalogue import SECTION, SNIPPET
 from checks.site.templating import markup, render
@@ -69,15 +69,25 @@ class Diagnosis:
         return self.first in (failure.doctor or ())
 
 
-def read(root: Path) -> Failures:
+def read(root: Path, languages: Iterable[str] = ()) -> Failures:
     """The failures of the guide in the folder ``root``. Raises PageErrors with the line of everything that is wrong."""
-    return check(Document.read(root / FILE, FILE), Failures)
+    document = Document.read(root / FILE, FILE)
+    found = check(document, Failures)
+    problems = [
+        document.problem(("failures", index, "unseen"), f"expected text in {language}, found none")
+        for index, failure in enumerate(found.failures)
+        for language in languages
+        if failure.unseen is not None and language not in failure.unseen
+    ]
+    if problems:
+        raise PageErrors(sorted(problems))
+    return found
 
 
 def diagnoses(context: SiteContext) -> str:
     """The HTML of the table. Raises a GuideError for a snippet that the guide does not have."""
     rows = []
-    for failure in read(context.config.root).failures:
+    for failure in read(context.config.root, context.guide.languages).failures:
         page, _, snippet_id = (failure.asked_at or "").partition("#")
         snippet = _snippet(context, page, snippet_id) if failure.asked_at else None
         if snippet is None or not snippet.examine:
@@ -115,5 +125,5 @@ def first_finding(answer: Mapping[str, Any]) -> str:
         findings = json.loads(answer["output"])["findings"]
         notes_last = sorted(findings, key=lambda each: each["level"] == "note")
         return next((str(each["id"]) for each in notes_last), "")
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise GuideError(f"the answer that the evidence has of {answer['command'][0]} is not its JSON: {error}") from None

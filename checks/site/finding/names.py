@@ -112,9 +112,9 @@ def _read_entries(context: SiteContext) -> tuple[Answer | Alike, ...]:
         return ()
     document = Document.read(context.config.root / FILE, FILE)
     entries = check(document, tuple[_Entry, ...]) if document.data else ()
-    sections = {f"{page.name}#{heading.id}" for page in context.guide.primary for heading in page.outline.headings if heading.id}
+    sections = context.guide.sections
     problems = [
-        document.problem((index, "see"), f"there is no section {entry.see}")
+        document.problem((index, "see"), f"there is no section {entry.see} in every language")
         for index, entry in enumerate(entries)
         if isinstance(entry, Answer) and entry.see not in sections
     ]

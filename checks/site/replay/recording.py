@@ -30,6 +30,7 @@ NEAR_S = 1.0  # a stage is noticed at most this long before or after its text is
 _IN_CAPTURE_KERNEL = "; in the capture kernel: "
 _UPTIME = re.compile(r"\[ *(\d{1,9}\.\d{6})\] ")
 # The beginning of a control sequence, at the end of a piece: its rest is in the next one.
+LONGEST_SEQUENCE = 100  # characters of a control sequence that is looked for at the end of a piece
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LINES = re.compile(r"[^\r\n]*[\r\n]+|[^\r\n]+")
 
@@ -92,7 +93,7 @@ def _readable(printed: Sequence[Piece]) -> Iterator[Piece]:
     kept = ""
     for seconds, text in printed:
         text = kept + text
-        kept = cut[0] if (cut := _UNFINISHED.search(text)) else ""
+        kept = cut[0] if (cut := _UNFINISHED.search(text, max(0, len(text) - LONGEST_SEQUENCE))) else ""
         if shown := flowing(text.removesuffix(kept)):
             yield seconds, shown
 
