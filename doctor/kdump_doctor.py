@@ -2555,7 +2555,8 @@ def check_encryption(doctor: Doctor) -> None:
     tab = _crypttab(machine)
     if disk.crypt:
         name = disk.crypt[0]
-        doctor.find("encryption.root" if _typed(tab, name, True) else "encryption.root-key", name=name)
+        typed = _typed(tab, name, True) and not any(doctor.machine.aside(partial(_clevis, doctor.machine, part)) for part in disk.parts)
+        doctor.find("encryption.root" if typed else "encryption.root-key", name=name)
         _argon(doctor, disk)
     if disk.usb and "usbcore.nousb" in words:
         doctor.find("encryption.usb", folder="/")
@@ -2610,16 +2611,27 @@ def _argon(doctor: Doctor, disk: Disk) -> None:
             doctor.find("encryption.argon", name=disk.crypt[0], memory=human(kib * KIB), reserved=human(size))
 
 
-def _least_argon(machine: Machine, device: str) -> int | None:
-    """KiB of memory; None if this is no LUKS2 volume, or a key slot needs none."""
+def _luks(machine: Machine, device: str) -> dict[str, Any]:
+    """What the header of a LUKS2 volume says in JSON; {} if this is none."""
     file = machine.open(device, lambda mode: stat.S_ISBLK(mode) or stat.S_ISREG(mode))
     try:
         head = os.pread(file, 65536, 0)
     finally:
         os.close(file)
     if head[:8] != b"LUKS\xba\xbe\0\2":
-        return None
-    slots = json.loads(head[4096:].partition(b"\0")[0])["keyslots"].values()
+        return {}
+    found = json.loads(head[4096:].partition(b"\0")[0])
+    return found if isinstance(found, dict) else {}
+
+
+def _clevis(machine: Machine, device: str) -> bool:
+    """Whether clevis may open the volume: it has put a token of its own into the header."""
+    return any(token.get("type") == "clevis" for token in _luks(machine, device).get("tokens", {}).values())
+
+
+def _least_argon(machine: Machine, device: str) -> int | None:
+    """KiB of memory; None if this is no LUKS2 volume, or a key slot needs none."""
+    slots = _luks(machine, device).get("keyslots", {}).values()
     costs = [int(slot["kdf"].get("memory", 0)) for slot in slots if slot.get("type") == "luks2"]
     return min(costs) if costs and min(costs) > 0 else None
 

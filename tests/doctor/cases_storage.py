@@ -22,9 +22,13 @@ def encrypt(made: Made, device: str, name: str) -> None:
     made.write("/dev/vdb", luks(32768))
 
 
-def luks(kib: int) -> bytes:
-    slots = {"keyslots": {"0": {"type": "luks2", "kdf": {"type": "argon2id", "memory": kib}}}}
-    return b"LUKS\xba\xbe\0\2".ljust(4096, b"\0") + json.dumps(slots).encode().ljust(12288, b"\0")
+def luks(kib: int, *tokens: str) -> bytes:
+    """The header of a volume with a key slot that takes so much memory, and tokens of these types."""
+    head = {
+        "keyslots": {"0": {"type": "luks2", "kdf": {"type": "argon2id", "memory": kib}}},
+        "tokens": {str(number): {"type": token, "keyslots": ["0"]} for number, token in enumerate(tokens)},
+    }
+    return b"LUKS\xba\xbe\0\2".ljust(4096, b"\0") + json.dumps(head).encode().ljust(12288, b"\0")
 
 
 def mount(made: Made, line: str, *fstab: str) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from cases_storage import mount
+from cases_storage import encrypt, luks, mount
 from made import FILE, Made, doctor, fresh, kinds
 
 SETTINGS = "/etc/default/kdump-tools"
@@ -78,6 +78,15 @@ def test_a_folder_behind_a_link_is_judged_by_where_it_leads(made):
 def test_a_mount_in_fstab_is_known_however_it_is_written(made, row):
     mount(made, "25 22 254:17 / /var/crash rw - ext4 /dev/vdb1 rw", f"/dev/vdb1 {row} 0 2")
     assert kinds(made.examine()) == []
+
+
+def test_a_root_that_clevis_opens_waits_for_nobody(made):
+    encrypt(made, "254:2", "root")
+    made.write("/etc/crypttab", "root UUID=1 none luks\n")
+    assert kinds(made.examine()) == ["encryption.root"]
+    made.write("/dev/vdb", luks(32768, "clevis"))
+    assert kinds(made.examine()) == []
+    assert "encryption.root-key" in kinds(made.examine(), "note")
 
 
 def run(made: Made, redirection: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
