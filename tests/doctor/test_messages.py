@@ -62,10 +62,12 @@ def test_the_doctor_has_the_messages_that_it_looks_for():
 
 def test_a_message_of_success_is_none_that_the_doctor_looks_for():
     """Journals as good boots have left them."""
+    forms = printed(TARGETS[0], "crashkernel-forms")
+    more = "The kernel version is not supported.\nToo many dumps, purging: /var/crash/1"
     good = {
         "load": "kdump-tools: Generating /var/lib/kdump/initrd.img-6.12\nInvalid symlink : /var/lib/kdump/vmlinuz\nloaded kdump kernel",
-        "capture": printed(TARGETS[0], "capture-kernel")["journal"] + "\nThe kernel version is not supported.\nToo many dumps, purging: /var/crash/1",
-        "boot": printed(TARGETS[0], "crashkernel-forms")["log"] + "\n" + printed(TARGETS[0], "crashkernel-forms")["log-high"],
+        "capture": f"{printed(TARGETS[0], 'capture-kernel')['journal']}\n{more}",
+        "boot": f"{forms['log']}\n{forms['log-high']}",
     }
     for where, text in good.items():
         for line in text.splitlines():
