@@ -28,8 +28,9 @@ NOT_ASKED = {
 # What is true of a release as it comes. Debian 14 reserves 192 MiB where its kdump-config suggests 204, and its makedumpfile does not know
 # its kernel.
 OF_THE_RELEASE = {"debian-14": ("reservation.low", "makedumpfile.tail")}
-# Where the release does not have the failure: the kernel of Debian 14 knows ,cma.
-NO_FAILURE = {("debian-14", "crashkernel-forms#log-cma")}
+# Where the release does not have the failure: the kernel of Debian 14 knows ,cma; and where nothing is left of it to see: the dump that
+# the net of the page saved.
+NO_FAILURE = {("debian-14", "crashkernel-forms#log-cma"), ("debian-14", "failures/no-dump#net-mounts")}
 
 
 def name(failure: Failure) -> str:
