@@ -66,8 +66,7 @@ def read_guide(config: Config, before: ReadBefore | None = None) -> Guide:
             problems += reader.problems
             if page is not None:
                 read[name] = page
-        problems += wrong_order(read, files)
-        problems += svg.problems_below(config, config.docs[language])
+        problems += [*wrong_order(read, files), *svg.problems_below(config, config.docs[language])]
         pages.update(((language, name), page) for name, page in read.items())
     problems += svg.problems_below(config, config.root / "theme" / "diagrams")
     if problems:
