@@ -277,15 +277,17 @@ def format_fence(
         source = visible(source)  # an output may have any character, and a reader should see each
     # "no-copy" is the theme's class: an output is for reading.
     shown_classes = [*(classes or ()), *(["no-copy"] if output else [])]
-    # The theme names a block after the nearest element with an id. Two blocks with one name would copy the same text.
-    block_id = id_value or f"block-{fences.count}"
+    # The theme names a block that can be copied after the nearest element with an id. Two of one name would copy the same text.
+    block_id = id_value or ("" if output else f"block-{fences.count}")
     preprocessor: Any = md.preprocessors["fenced_code_block"]  # superfences', which has no types
     block = preprocessor.highlight(source, language, options, md, classes=shown_classes, id_value=block_id, attrs=marks)
+    # Pygments marks each blank, for which there is no style: a fifth of a long page.
+    block = re.sub(r'<span class="w">(\s+)</span>', r"\1", str(block))
     around = "snippet" if below else "expected"
     shown_on = f' data-target="{html.escape(targets)}"' if targets else ""
     if folds:
         return f'<details class="{around}"{shown_on} open><summary>{above}</summary>{block}</details>'
-    return f'<div class="{around}"{shown_on}>{above}{block}{below}</div>' if above or below else str(block)
+    return f'<div class="{around}"{shown_on}>{above}{block}{below}</div>' if above or below else block
 
 
 def _with_title(options: dict[str, Any], attributes: dict[str, str]) -> dict[str, Any]:

@@ -37,6 +37,10 @@ PAGE = dedent(
     ```
 
     ## Next {#next}
+
+    ```bash {#last}
+    true
+    ```
     """
 )
 OTHER = "# Other {#x}\n"
@@ -70,7 +74,7 @@ DIFFERENT = {
         "docs/zh/page.md:15: one: other code than in docs/en/page.md:15:\n--- docs/en/page.md:15\n+++ docs/zh/page.md:15\n@@ -1 +1 @@\n-false\n+false # 假",
     ]),
     "attribute": ('data-exit="1"', 'data-exit="2"', ["docs/zh/page.md:15: one: exit_status: expected 1 as in docs/en/page.md:15, found 2"]),
-    "skip": ('data-exit="1"', 'data-exit="1" data-skip="x"', ["docs/zh/page.md:15: one: data-skip stands only in this page"]),
+    "skip": ("{#last}", '{#last data-skip="x"}', ["docs/zh/page.md:25: last: data-skip stands only in this page"]),
     "output": ("\nout\n", "\nouts\n", [
         "docs/zh/page.md:19: one: another output than in docs/en/page.md:19:\n--- docs/en/page.md:19\n+++ docs/zh/page.md:19\n@@ -1 +1 @@\n-out\n+outs",
     ]),
@@ -126,7 +130,7 @@ def test_what_varies_in_an_output_is_the_same_in_all_languages(tmp_path):
 
 
 def test_reasons_for_a_skip_are_told_in_each_language(tmp_path):
-    pages = [PAGE.replace('data-exit="1"', f'data-skip="{reason}"') for reason in ("needs a disk", "需要一块磁盘")]
+    pages = [PAGE.replace("{#last}", f'{{#last data-skip="{reason}"}}') for reason in ("needs a disk", "需要一块磁盘")]
     assert problems(guide_of(tmp_path, *pages)) == []
 
 
