@@ -88,7 +88,7 @@ DIFFERENT = {
         "docs/zh/page.md:15: one: an output stands only in docs/en/page.md:15",
     ]),
     "id": ("#one", "#uno", [
-        "docs/zh/page.md: other snippets, or in another order, than in docs/en/page.md:\n--- docs/en/page.md\n+++ docs/zh/page.md\n@@ -1 +1 @@\n-one\n+uno",
+        "docs/zh/page.md: other snippets, or in another order, than in docs/en/page.md:\n--- docs/en/page.md\n+++ docs/zh/page.md\n@@ -1,2 +1,2 @@\n-one\n+uno\n last",
     ]),
     "link": ("other.md#x", "other.md", [
         "docs/zh/page.md: one link to other.md#x fewer than in docs/en/page.md:9",
