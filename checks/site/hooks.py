@@ -259,8 +259,7 @@ def format_fence(
     source = as_printed(source) if output else source
     # check.py counts the marked blocks: no code block may be lost, or come from elsewhere.
     marks = {"data-fence": html.escape(language or "text")}
-    above = below = targets = ""
-    folds = False
+    above, below, targets, folds = "", "", "", False
     if language in RUNNABLE:
         fences.snippet_id = id_value
         # The theme's copy button takes this attribute, not the text of the highlighted block: what is copied is what ran.
@@ -281,8 +280,7 @@ def format_fence(
     block_id = id_value or ("" if output else f"block-{fences.count}")
     preprocessor: Any = md.preprocessors["fenced_code_block"]  # superfences', which has no types
     block = preprocessor.highlight(source, language, options, md, classes=shown_classes, id_value=block_id, attrs=marks)
-    # Pygments marks each blank, for which there is no style: a fifth of a long page.
-    block = re.sub(r'<span class="w">(\s+)</span>', r"\1", str(block))
+    block = re.sub(r'<span class="w">(\s+)</span>', r"\1", str(block))  # marks of blanks have no style, and are a fifth of a page
     around = "snippet" if below else "expected"
     shown_on = f' data-target="{html.escape(targets)}"' if targets else ""
     if folds:

@@ -156,7 +156,7 @@ def test_code_that_is_shown_otherwise_than_it_runs_is_not_served(served):
 
 
 def test_the_badges_of_an_edited_snippet_end_at_once(served):
-    assert 'title="What special printed on Debian 13"' in served.shown("en/index.html")
+    assert 'href="./proof/debian-13/index/#special">Debian 13' in served.shown("en/index.html")
     served.edit("docs/en/index.md", "*a* _b_", "*a* _c_")
     assert served.site.build_pages() and served.site.error is None
     assert "*a* _c_" in served.shown("en/index.html")
