@@ -135,7 +135,7 @@ def _impossible_times(data: dict[str, Any], ran: list[dict[str, Any]], now: date
             return f"#{entry['id']}: its stages are not in the order of time"
         if stages.keys() & {"capturing", "back"} and entry.get("panic") is not None and next(iter(stages)) != "panicked":
             return f"#{entry['id']}: expected the stages of a panic to begin with panicked"
-        if late := next((stage for stage, seconds in entry.get("stages", {}).items() if seconds > entry["seconds"] + ROUNDED_S), None):
+        if late := next((stage for stage, seconds in stages.items() if seconds > entry["seconds"] + ROUNDED_S), None):
             return f"#{entry['id']}: the stage {late!r} comes after the snippet's end"
     total = sum(entry["seconds"] for entry in ran)
     if total > data["seconds"] + ROUNDED_S:

@@ -35,7 +35,7 @@ OPENING = re.compile(
     re.VERBOSE,
 )
 _WELL_FORMED = re.compile(r"[ \t]*[\w#.+-]*[ \t]*(\{[^\n]*\})?[ \t]*$")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ProcessBlock = Callable[[str, list[str], int, int], None]
 
 
@@ -122,7 +122,7 @@ class Reader:
         self._last = ("", "")  # so that the blocks are recorded
         html = self.html(text)
         # Superfences may take a fence back after it was recorded: one in an indented code block or in an HTML comment.
-        shown = [int(number) for number in self._mark.findall(_COMMENT.sub("", html))]
+        shown = [int(number) for number in self._mark.findall(COMMENT.sub("", html))]
         fences = [fence for number, fence in enumerate(self._recorded) if number in shown]
         moved = [self._recorded[after] for before, after in pairwise(shown) if before >= after]
         if moved:

@@ -220,16 +220,14 @@ def never_chosen(snippet: Snippet, targets: Sequence[str] | None) -> str | None:
 def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """The known attributes, without their ``data-``; and what is wrong with the others."""
     given: dict[str, str] = {}
-    problems = [problem for key, value in fence.options.items() if key in DISPLAY[1:] for problem in _display_problem(key, str(value))]
+    problems = [problem for key, value in {**fence.options, **fence.attributes}.items() for problem in _display_problem(key, str(value))]
     for key, value in fence.attributes.items():
         name = key.removeprefix("data-")
         if key.startswith("data-") and name in known:
             given[name] = "" if value is None else str(value)
         elif name in known:
             problems.append(f"unknown attribute {key}: write data-{name}")
-        elif key in DISPLAY:
-            problems += _display_problem(key, str(value))
-        else:
+        elif key not in DISPLAY:
             bare = f"bare word {key} in the braces" if value is None or value == key else f"unknown attribute {key}"
             problems.append(f"{bare} (known: {' '.join(known)}, as data-*)" if known else f"{bare} (known: {' '.join(DISPLAY)})")
     return given, problems
@@ -237,7 +235,7 @@ def _known(fence: Fence, known: Sequence[str]) -> tuple[dict[str, str], list[str
 
 def _display_problem(key: str, value: str) -> list[str]:
     """What is wrong with numbers of lines, which the highlighter would count up to."""
-    if key == "title" or re.fullmatch(r"[0-9]{1,5}(?:[ ,-]{1,2}[0-9]{1,5}){0,50}", value):
+    if key not in ("hl_lines", "linenums") or re.fullmatch(r"[0-9]{1,5}(?:[ ,-]{1,2}[0-9]{1,5}){0,50}", value):
         return []
     return [f"{key}: expected numbers of lines, like 2-4, found {value[:60]!r}"]
 

@@ -125,17 +125,15 @@ def test_a_forged_recording_is_a_message_and_no_traceback(site, cast):
         RecordedEvidence(config, guide).of("debian-13", "index").console()
 
 
-def test_a_recording_with_very_many_events_is_refused(site, monkeypatch):
+@pytest.mark.parametrize(
+    ("bound", "most", "text", "words"),
+    [("MOST_EVENTS", 10, '[1, "o", ""]\n' * 11, "more than 10 events"), ("MOST_BYTES", 1000, "x" * 2000, "larger than")],
+)
+def test_a_recording_that_unpacks_to_too_much_is_refused(bound, most, text, words, site, monkeypatch):
     config, guide, path = site
-    monkeypatch.setattr(validity, "MOST_EVENTS", 10)
-    resealed_recording(path, gzipped('[1, "o", ""]\n' * 11))
-    with pytest.raises(GuideError, match="more than 10 events"):
-        RecordedEvidence(config, guide).of("debian-13", "index").printed()
-
-
-def test_a_recording_that_unpacks_to_too_much_is_refused(site, monkeypatch):
-    config, guide, path = site
-    monkeypatch.setattr(validity, "MOST_BYTES", 1000)
-    resealed_recording(path, gzipped("x" * 2000))
-    with pytest.raises(GuideError, match="larger than"):
-        RecordedEvidence(config, guide).of("debian-13", "index").console()
+    monkeypatch.setattr(validity, bound, most)
+    resealed_recording(path, gzipped(text))
+    run = RecordedEvidence(config, guide).of("debian-13", "index")
+    for read in (run.console, run.printed):
+        with pytest.raises(GuideError, match=words):
+            read()

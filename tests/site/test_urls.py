@@ -7,6 +7,7 @@ from guides import this_config
 
 from checks import config as configuration
 from checks.model import GuideError
+from checks.pages.rules import page_names
 from checks.site import urls
 
 
@@ -17,6 +18,10 @@ def test_a_page_is_in_the_folder_that_mkdocs_makes(name, folder):
     assert urls.page_folder(name) == folder
     assert urls.page_url("../", name) == f"../{folder}"
     assert urls.page_url("../", name, "part") == f"../{folder}#part"
+
+
+def test_no_page_may_take_the_place_of_the_transcripts():
+    assert urls.TRANSCRIPTS in page_names.TAKEN
 
 
 @pytest.mark.parametrize("url, base", [("", "./"), ("quick-start/", "../"), ("install/verify/", "../../")])

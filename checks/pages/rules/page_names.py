@@ -16,10 +16,8 @@ def problems(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     for name in names:
         parts = name.split("/")
         folder = name.removesuffix("/index") if name != "index" else ""
-        if parts[0] in TAKEN and name != parts[0]:
-            yield name, f"the site has a folder {parts[0]} of its own: give the folder of this page another name"
-        elif parts[0] in TAKEN:
-            yield name, f"the site has a folder {parts[0]} of its own: give this page another name"
+        if parts[0] in TAKEN:
+            yield name, f"the site has a folder {parts[0]} of its own: give {'the folder of ' * (len(parts) > 1)}this page another name"
         elif found := next((part for part in parts if _SUFFIX.search(part)), None):
             yield name, f"{found}: expected a name that is not that of a file, since the site makes a folder of it"
         elif parts[-1] == "README":

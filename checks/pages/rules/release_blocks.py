@@ -21,13 +21,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from checks.model import Snippet, meant_for
+from checks.pages.fences import COMMENT
 from checks.pages.info_string import known_globs
 from checks.pages.macros import RELEASE_BLOCK, Macro
 
 _LINE = re.compile(r'<div data-target="([a-z0-9.*? -]+)" markdown>')
 _OPENS = re.compile(r"<div\b", re.IGNORECASE)
 _CLOSES = re.compile(r"</div\s*>", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _MEANT = re.compile(r"\s*<div\b[^>]*\bdata-target\b", re.IGNORECASE)
 
 
@@ -75,7 +75,7 @@ def _last_line(fenced: Sequence[str], first: int) -> int | None:
 
 def _without_comments(lines: Sequence[str]) -> list[str]:
     """The lines with what stands in comments left out: a </div> there closes nothing."""
-    return _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), "\n".join(lines)).split("\n")
+    return COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), "\n".join(lines)).split("\n")
 
 
 def wrong_snippets(

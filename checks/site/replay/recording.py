@@ -29,8 +29,8 @@ NEAR_S = 1.0  # a stage is noticed at most this long before or after its text is
 # What machines/console.py and sessions/restarts.py write into the evidence.
 _IN_CAPTURE_KERNEL = "; in the capture kernel: "
 _UPTIME = re.compile(r"\[ *(\d{1,9}\.\d{6})\] ")
-# The beginning of a control sequence, at the end of a piece: its rest is in the next one.
 LONGEST_SEQUENCE = 100  # characters of a control sequence that is looked for at the end of a piece
+# The beginning of a control sequence, at the end of a piece: its rest is in the next one.
 _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LINES = re.compile(r"[^\r\n]*[\r\n]+|[^\r\n]+")
 
