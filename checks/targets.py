@@ -70,6 +70,8 @@ class Target:
     # Python packages that `pip install` finds on pages that read dumps: the file's name and its sha256.
     wheels: Mapping[str, str] = field(default_factory=dict)
     image: str = ""  # the distribution's container image by digest; it decides where packages are put together, not which
+    # Page -> the page whose dumps are read in its place, where this release's dumps of the first page can't be read.
+    dumps_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -85,7 +87,7 @@ class Target:
         An image for analysis is a container's whose pool has the packages of ``analysis`` as well.
         """
         target = asdict(self)
-        del target["image"]
+        del target["image"], target["dumps_of"]
         if kind != "analysis":
             del target["analysis"]
         if kind != "analysis" or not self.wheels:
@@ -117,6 +119,7 @@ _Wheel = Annotated[
 ]
 _Sha256 = Annotated[str, matching(r"[0-9a-f]{64}", "a sha256, 64 digits")]
 _Packages = Annotated[tuple[_Package, ...], Field(strict=False, max_length=500)]
+_PageName = Annotated[str, matching(r"[\w./-]{1,200}(?<!\.md)", "the name of a page, without .md, like quick-start")]
 MEMORY = size("256M", "8G")  # of a machine, also that of a page's front matter
 
 
@@ -135,6 +138,7 @@ class _Entry(Section):
     analysis: Annotated[tuple[_AnalysisPackage, ...], Field(strict=False, max_length=500)] = ()
     wheels: Annotated[dict[_Wheel, _Sha256], Field(max_length=20)] = Field(default_factory=dict)
     image: Annotated[str, matching(r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}", "an image by its digest, such as debian@sha256:…")] = ""
+    dumps_of: Annotated[dict[_PageName, _PageName], Field(max_length=20)] = Field(default_factory=dict)
 
 
 def load_targets(config: Config) -> dict[str, Target]:

@@ -535,11 +535,12 @@ def crashed_stack(prog: Program, task: Object) -> StackTrace:
     """The stack of the task that crashed.
 
     panic() saves the registers within __crash_kexec(), at an instruction for which ORC has no row or a wrong one. So in
-    that case the stack is read from the caller on: from the first return address on the stack that is in panic().
+    that case the stack is read from the caller on: from the first return address on the stack that is in panic(). A kernel
+    that was built with frame pointers has no ORC, and its frame pointers lead from __crash_kexec() to panic() by themselves.
     """
     trace = prog.stack_trace(task)
     first = functions(prog, trace)[:1]
-    if not first or first[0]["function"] != "__crash_kexec" or prog.platform is None or prog.platform.arch != Architecture.X86_64:
+    if not first or first[0]["function"] != "__crash_kexec" or not has_orc(prog):
         return trace
     registers = trace[0].registers()
     kept = {name: registers[f"r{name}"] for name in ("bp", "bx") if f"r{name}" in registers}
@@ -549,6 +550,15 @@ def crashed_stack(prog: Program, task: Object) -> StackTrace:
         if any(symbol.name in ("vpanic", "panic") for symbol in prog.symbols(address)):
             return prog.stack_trace(Object(prog, "struct pt_regs", {"ip": address, "sp": place + 8, "cs": 0x10, **kept}))
     return trace
+
+
+def has_orc(prog: Program) -> bool:
+    """Whether the kernel has ORC tables, as the linker script of x86-64 (ORC_UNWIND_TABLE in vmlinux.lds.h) names them."""
+    try:
+        prog.symbol("__start_orc_unwind_ip")
+    except LookupError:
+        return False
+    return prog.platform is not None and prog.platform.arch == Architecture.X86_64
 
 
 def functions(prog: Program, trace: StackTrace) -> list[dict[str, Any]]:
@@ -732,7 +742,7 @@ def slab(prog: Program, cache: Object) -> dict[str, Any]:
     numbers = range(int(prog["nr_node_ids"]))
     try:
         places = [cache.node[number] for number in numbers]
-    except AttributeError:  # Linux 7.2
+    except AttributeError:  # Linux 7.1 and later, since commit 5ba6bc27b1f9
         places = [cache.per_node[number].node for number in numbers]
     nodes = [node for node in places if node]
     slab_kib = int(prog["PAGE_SIZE"]) // KIB << (int(cache.oo.x) >> 16)

@@ -45,7 +45,7 @@ TARGET = "debian-13:\n  {}family: debian\n  suite: trixie\n  label: Debian 13\n 
 GOOD = TARGET.format("", "2G")
 FACT = "sources: claims\ncolumns: [debian-13]\nrows:\n  - id: tool\n    name: tool\n    source: here\n    cells:\n      debian-13:\n        value: {}\n"
 TERM = "- id: mill\n  group: water\n  en: {{term: mill, text: {}}}\n  zh: {{term: 磨坊, text: 碾磨}}\n"
-KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, analysis, wheels, image"
+KNOWN_OF_TARGET = "family, suite, label, kernel, emulator, memory, disk, pool, packages, analysis, wheels, image, dumps_of"
 KNOWN_OF_PAGE = "title, description, machine, after, dumps, programs, memory, firmware, peer, symbols, read_against, hide, search"
 LINES = "expected `key: value` lines"
 
@@ -97,6 +97,7 @@ WRONG = {
         (GOOD.replace("suite: trixie", "suite: ../x"), "3: debian-13.suite: expected the name of a suite, such as trixie, found '../x'"),
         (GOOD.replace("family: debian", "family: suse"), "2: debian-13.family: expected debian or ubuntu, found 'suse'"),
         (GOOD.replace("emulator: debian-13", "emulator: debian-12"), "6: debian-13.emulator: expected the name of a target (debian-13), found 'debian-12'"),
+        (GOOD + "  dumps_of: {one: two.md}\n", "9: debian-13.dumps_of.one: expected the name of a page, without .md, like quick-start, found 'two.md'"),
         (GOOD.replace("linux-image-amd64", "a b"), "5: debian-13.kernel: expected the name of a package: lower-case letters, digits, +, - and ., found 'a b'"),
         (GOOD + "  pool:\n    - gcc\n    - GCC\n", "11: debian-13.pool.2: expected the name of a package: lower-case letters, digits, +, - and ., found 'GCC'"),
         *((GOOD + f"  pool:\n    - gcc\n    - '{name}'\n", f"11: debian-13.pool.2: expected the name of a package: lower-case letters, digits, +, - and ., found '{name}'") for name in ("-o", "Dir::Bin::dpkg=FILE", "--force-yes", "sudo-", "a/sid", "a=1", "a b", "a", "./x.deb", "?obsolete", "$(id)", "-")),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.model import Guide, Page, Snippet
-from checks.pages.tree import ancestors, reads_dumps
+from checks.pages.tree import ancestors, dump_pages, reads_dumps
 from checks.targets import Target, skip_reason
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -77,7 +77,7 @@ def page_fingerprints(guide: Guide, page: Page, target: Target, base: Callable[[
     fingerprints = Fingerprints(digest, {})
     for step in (*ancestors(guide, page), page):
         hardware: list[Any] = [step.machine, step.memory or target.memory, step.firmware, *(["peer"] if step.peer else [])]
-        crashed = [guide.pages[page.language, name] for name in step.dumps]
+        crashed = dump_pages(guide, step, target).values()
         hardware += [["dumps", other.name, page_fingerprints(guide, other, target, base).end] for other in crashed]
         # The package with the symbols is named after the kernel; the recipe says how they are come by.
         hardware += [["symbols", target.recipe("analysis")]] if step.symbols else []

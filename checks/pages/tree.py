@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from checks.model import Guide, GuideError, Page, Problem
+from checks.targets import Target
 
 
 def ancestors(guide: Guide, page: Page) -> list[Page]:
@@ -27,6 +28,21 @@ def needed_before(guide: Guide, page: Page) -> list[Page]:
         if step is not page:
             pages[step.name] = step
     return list(pages.values())
+
+
+def dump_pages(guide: Guide, page: Page, target: Target) -> dict[str, Page]:
+    """The pages whose dumps the page reads on a target, each by the name that ``dumps:`` gives it.
+
+    Where the target's dumps of one page can't be read, ``dumps_of`` in data/targets.yml names another page, whose dumps
+    lie in the same folder of the reader's home. Raises a GuideError where there is no such page, or where it has no VM.
+    """
+    found = {}
+    for name in page.dumps:
+        read = target.dumps_of.get(name, name)
+        found[name] = guide.pages.get((page.language, read)) or page
+        if found[name].machine != "vm":
+            raise GuideError(f"{target.name}: expected a page with machine: vm in dumps_of for {name}, found {read}")
+    return found
 
 
 def reads_dumps(guide: Guide, page: Page) -> bool:

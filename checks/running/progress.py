@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from checks.evidence.fingerprints import Fingerprints
 from checks.model import Guide, Outcome, Page, PageRun, Snippet, utc_now
+from checks.pages.tree import dump_pages
 from checks.running.provision import Provisioner
 from checks.sessions.session import Session
 from checks.states.record import Record
@@ -79,8 +80,8 @@ class CachedPages:
 
         None for a page that stands on no other; "" where one of the states is unknown.
         """
-        names = [*filter(None, [page.after]), *page.dumps]
-        parents = [self.guide.pages[(page.language, name)] for name in names]
+        after = [self.guide.pages[(page.language, page.after)]] if page.after else []
+        parents = [*after, *dump_pages(self.guide, page, self.target).values()]
         records = [self.store.record(self.provisioner.fingerprints(parent).end, parent.name) for parent in parents]
         if not parents:
             return None

@@ -32,7 +32,7 @@ from checks.machines.machine import MachineLost, PageTime
 from checks.machines.vm import Vm, new_folder
 from checks.model import Guide, GuideError, Outcome, Page, PageRun, Snippet, utc_now
 from checks.pages.rules.machine_keys import program
-from checks.pages.tree import ancestors, reads_dumps
+from checks.pages.tree import ancestors, dump_pages, reads_dumps
 from checks.sessions.pair import SET_UP_DIGEST, PairSession
 from checks.sessions.programs import ask, give, put
 from checks.sessions.session import Session
@@ -211,14 +211,13 @@ class Provisioner:
         give(session, page.programs)
         if page.symbols:
             put(session, self.builder.symbols(self.target))
-        for name in page.dumps:
-            crashed = self.guide.pages[page.language, name]
+        for name, crashed in dump_pages(self.guide, page, self.target).items():
             key = self.fingerprints(crashed).end
             self.store.locks.use(key)
             try:
                 saved = self.store.machine(key)
                 if saved is None or self.config.dump_folder is None:
-                    raise MachineLost(f"the state at the end of {name} is gone")
+                    raise MachineLost(f"the state at the end of {crashed.name} is gone")
                 disk, emulator = self.builder.disk(self.target), self.builder.emulator(self.target)
                 with host_lock(f"dumps-{key[:16]}"):
                     files = dump_files(self.builder.engine(), emulator.tag, disk.path, saved.folder, self.config.dump_folder)

@@ -18,7 +18,7 @@ from checks.images.build import Builder
 from checks.machines.machine import MachineLost
 from checks.model import Guide, Outcome, Page, Snippet
 from checks.pages.shapes import Shapes
-from checks.pages.tree import has_children
+from checks.pages.tree import dump_pages, has_children
 from checks.running.failures import Failed, FailedPages, NotRun, judge, keep_output
 from checks.running.progress import CachedPages, PageProgress
 from checks.running.provision import Provisioner
@@ -218,8 +218,8 @@ class Runner:
 
     def _begin(self, page: Page) -> str | None:
         """Bring a machine to where the page begins; returns what ``CachedPages.below`` says of the states that it stands on."""
-        for name in page.dumps:
-            self._bring_to_end_of(self.guide.pages[(page.language, name)], page, saved=True)
+        for crashed in dump_pages(self.guide, page, self.target).values():
+            self._bring_to_end_of(crashed, page, saved=True)
         if page.after:
             self._bring_to_end_of(self.guide.pages[(page.language, page.after)], page)
         else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from guides import guide, page, this_config
 
 from checks.evidence.fingerprints import page_fingerprints, snippet_fingerprints
-from checks.model import Program
+from checks.model import GuideError, Program
 from checks.targets import load_targets
 
 TARGET = load_targets(this_config())["debian-13"]
@@ -63,3 +64,19 @@ def test_a_page_that_reads_dumps_stands_on_the_pages_that_crashed_and_on_the_byt
     assert snippet_fingerprints(guide(crashed), crashed, replace(TARGET, analysis=("gdb",))) == snippet_fingerprints(
         guide(crashed), crashed, TARGET
     )
+
+
+def test_where_a_page_left_no_readable_dump_on_a_target_another_pages_dump_decides():
+    reader = replace(page("reader", "read"), machine="container", dumps=("crashed",))
+
+    def end(target, crashed="one", larger="two"):
+        made = guide(page("crashed", crashed), page("larger", larger), reader)
+        return snippet_fingerprints(made, reader, target)["s0"]
+
+    instead = replace(TARGET, dumps_of={"crashed": "larger"})
+    assert end(TARGET) == end(TARGET, larger="2") != end(TARGET, crashed="1")
+    assert end(instead) == end(instead, crashed="1") != end(instead, larger="2")
+    with pytest.raises(GuideError, match="debian-13: expected a page with machine: vm in dumps_of for crashed, found gone"):
+        end(replace(TARGET, dumps_of={"crashed": "gone"}))
+    for kind in ("container", "vm", "emulator", "analysis"):
+        assert instead.recipe(kind) == TARGET.recipe(kind), "the images are the same"
