@@ -304,6 +304,9 @@ FINDINGS = {
     "service.last": Kind("warning", "{page}",
         en="The last capture ({when}) failed: {said} - {meaning}",
         zh="最近一次转储（{when}）失败：{said} —— {meaning}"),
+    "service.said": Kind("warning", "{page}",
+        en="The last capture ({when}) saved a dump, but said: {said} - {meaning}",
+        zh="最近一次转储（{when}）保存了文件，但报告说：{said} —— {meaning}"),
     "service.vanished": Kind("warning", "crashkernel-size#too-small",
         en="The boot before this one ended without a shutdown ({when}), and left no dump: the power failed, or the capture kernel did.",
         zh="上一次启动没有正常关机就结束了（{when}），也没有留下转储：要么断电，要么捕获内核没能工作。"),
@@ -326,6 +329,9 @@ FINDINGS = {
     "settings.syntax": Kind("fault", "settings#shell", crash="none",
         en="Line {line} of /etc/default/kdump-tools has a parenthesis after =, an error at which sh stops reading.",
         zh="/etc/default/kdump-tools 第 {line} 行的 = 后面有括号，sh 读到这里就报错停止。"),
+    "settings.sh": Kind("fault", "settings#shell", crash="none",
+        en="At line {line} of /etc/default/kdump-tools sh finds an error, and reads nothing of the file: {said}",
+        zh="sh 在 /etc/default/kdump-tools 第 {line} 行发现错误，整个文件都不会生效：{said}"),
     "settings.plus": Kind("warning", "settings#shell",
         en="Line {line}: {name}+= does not exist in sh; the setting stays as it was.",
         zh="第 {line} 行：sh 没有 {name}+= 这种写法，这项设置没有变化。"),
@@ -558,6 +564,7 @@ UNSEEN = {
     "volume": Words("the header of the encrypted volume", "加密卷的头"),
     "state": Words("/sys/kernel", "/sys/kernel"),
     "reservation": Words("the size of the reservation", "预留内存的大小"),
+    "late": Words("what {programs} would have said: no answer in time", "{programs} 的回答：没有在限定时间内返回"),
     "check": Words("{check} (a mistake of this program: {said})", "{check}（本程序的错误：{said}）"),
 }
 
@@ -609,6 +616,7 @@ class Machine:
         self.real = self.root == "/"
         self.uid = os.geteuid() if uid is None else uid
         self.ends = time.monotonic() + PATIENCE_S
+        self.late: list[str] = []  # programs that did not end in time
 
     # ---- files
 
@@ -794,6 +802,8 @@ class Machine:
             child.wait(0.2)
         except (OSError, subprocess.TimeoutExpired):
             pass
+        if len(data) < MIB and words[0] not in self.late:
+            self.late.append(words[0])
         return data.decode("utf-8", "replace") if len(data) >= MIB else None
 
     def connect(self, host: str, port: int) -> str | None:
@@ -1342,6 +1352,8 @@ class Doctor:
                 if os.environ.get("KDUMP_DOCTOR_RAISE"):
                     raise
                 self.miss("check", False, check=name, said=f"{type(error).__name__}: {error}")
+        if self.machine.late:
+            self.miss("late", False, programs=SAYINGS["list"].en.join(self.machine.late))
 
     def cannot(self) -> bool:
         """Whether this is no machine to examine at all. In a container the settings can still be looked at."""
@@ -2188,7 +2200,8 @@ def _last_capture(doctor: Doctor) -> None:
     last = [record for record in records if record.boot == records[-1].boot]
     said = doctor.said("capture", "\n".join(record.message for record in last))
     if said:
-        doctor.find("service.last", when=_day(last[-1].at), **said)
+        saved = any("saved vmcore" in record.message for record in last)
+        doctor.find("service.said" if saved else "service.last", when=_day(last[-1].at), **said)
     if doctor.journal_closed:
         return  # This user sees entries of their own alone, and a shutdown is none of them.
     before = _records(doctor.journal("--boot=-1", "--output=json", "--lines=60"))
@@ -2223,6 +2236,8 @@ def check_settings(doctor: Doctor) -> None:
         return doctor.find("settings.crlf")
     for each in lines:
         _line(doctor, each)
+    if not settings.broken:
+        _syntax(doctor, file)
     if any(each.fault == "flow" and not re.match(r"(export|readonly|set|unset)\b", each.text) for each in lines):
         return doctor.well("settings", count=len(settings.values))
     if not settings.on and not settings.broken:
@@ -2230,6 +2245,13 @@ def check_settings(doctor: Doctor) -> None:
         doctor.find("settings.off-loaded" if doctor.loaded else "settings.off", value=value)
     _values(doctor)
     doctor.well("settings", count=len(settings.values))
+
+
+def _syntax(doctor: Doctor, file: str) -> None:
+    """What else sh takes for an error, such as an ``if`` without ``fi``. With ``-n`` it reads a script and runs none of it."""
+    error = re.search(r": (?:line )?([0-9]{1,9}): ([Ss]yntax error.*)", doctor.machine.command("sh", "-n", file, both=True) or "")
+    if error:
+        doctor.find("settings.sh", line=int(error[1]), said=error[2])
 
 
 def _line(doctor: Doctor, each: Assignment) -> None:

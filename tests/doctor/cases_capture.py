@@ -168,6 +168,12 @@ def full_disk(made: Made):
     capture_journal(made, "Starting kdump-tools:", "cat: write error: No space left on device", "failed to save vmcore in /var/crash/2")
 
 
+@case("service.said")
+def packed_by_nobody(made: Made):
+    harmless = "Error: Compression 'lzip' not supported. Disabling compression."
+    capture_journal(made, "Starting kdump-tools:", harmless, "saved vmcore in /var/crash/202611302010")
+
+
 def previous_boot(made: Made, *messages: str, boot: str = "p") -> None:
     lines = [{"MESSAGE": message, "_BOOT_ID": boot, "__REALTIME_TIMESTAMP": "1780000000000000"} for message in messages]
     made.commands["journalctl --no-pager --quiet --boot=-1"] = "".join(json.dumps(line) + "\n" for line in lines)

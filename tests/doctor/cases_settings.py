@@ -49,6 +49,13 @@ def _(made: Made):
     made.unload("")
 
 
+@case("settings.sh")
+def if_without_fi(made: Made):
+    made.settings('if [ -e /etc/site ]; then\nMAKEDUMP_ARGS="-c -d 17"')
+    made.commands["sh -n"] = '/etc/default/kdump-tools: 9: Syntax error: end of file unexpected (expecting "fi")\n'
+    made.unload("")
+
+
 @case("settings.plus")
 def _(made: Made):
     made.settings('KDUMP_CMDLINE_APPEND+=" panic=10"')
