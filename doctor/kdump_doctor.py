@@ -1526,6 +1526,20 @@ class Doctor:
         return Settings(text, found[1] if found else APPENDED)
 
     @cached_property
+    def settings_error(self) -> re.Match[str] | None:
+        """The line at which sh takes the settings for an error, such as an ``if`` without ``fi``, and its words.
+
+        With ``-n`` sh reads a script and runs none of it.
+        """
+        said = self.machine.command("sh", "-n", "/etc/default/kdump-tools", both=True) if self.settings_seen else None
+        return re.search(r": (?:line )?([0-9]{1,9}): ([Ss]yntax error.*)", said or "")
+
+    @property
+    def settings_broken(self) -> bool:
+        """Whether sh reads the settings otherwise than they look, or not at all."""
+        return self.settings.broken or self.settings_error is not None
+
+    @cached_property
     def kernel_file(self) -> str:
         return self.settings.get("KDUMP_KERNEL", f"/boot/vmlinuz-{self.release}")
 
@@ -2057,7 +2071,9 @@ def _why_not_loaded(doctor: Doctor) -> None:
     kernel, initrd = machine.final(doctor.kernel_file), machine.final(doctor.initrd_file) if doctor.initrd_file else None
     text = None if doctor.faulty() else doctor.journal("--boot", "--unit=kdump-tools.service", "--output=cat", "--lines=300")
     said = doctor.said("load", text)
-    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or (doctor.settings_seen and (not settings.on or settings.broken)):
+    if doctor.faulty("packages", "kernel", "cmdline", "reservation") or (
+        doctor.settings_seen and (not settings.on or doctor.settings_broken)
+    ):
         doctor.follow("capture")
     elif doctor.sysctl("kernel.kexec_load_disabled") == 1:
         doctor.find("capture.disabled")
@@ -2236,22 +2252,15 @@ def check_settings(doctor: Doctor) -> None:
         return doctor.find("settings.crlf")
     for each in lines:
         _line(doctor, each)
-    if not settings.broken:
-        _syntax(doctor, file)
+    if doctor.settings_error and not settings.broken:
+        doctor.find("settings.sh", line=int(doctor.settings_error[1]), said=doctor.settings_error[2])
     if any(each.fault == "flow" and not re.match(r"(export|readonly|set|unset)\b", each.text) for each in lines):
         return doctor.well("settings", count=len(settings.values))
-    if not settings.on and not settings.broken:
+    if not settings.on and not doctor.settings_broken:
         value = settings.get("USE_KDUMP") or '""'
         doctor.find("settings.off-loaded" if doctor.loaded else "settings.off", value=value)
     _values(doctor)
     doctor.well("settings", count=len(settings.values))
-
-
-def _syntax(doctor: Doctor, file: str) -> None:
-    """What else sh takes for an error, such as an ``if`` without ``fi``. With ``-n`` it reads a script and runs none of it."""
-    error = re.search(r": (?:line )?([0-9]{1,9}): ([Ss]yntax error.*)", doctor.machine.command("sh", "-n", file, both=True) or "")
-    if error:
-        doctor.find("settings.sh", line=int(error[1]), said=error[2])
 
 
 def _line(doctor: Doctor, each: Assignment) -> None:
