@@ -111,7 +111,7 @@ def test_a_command_that_hangs_is_given_up():
 def test_a_command_that_hung_is_among_what_was_not_seen(tmp_path):
     made = fresh(tmp_path)
     machine = made.machine()
-    machine.late = ["journalctl", "systemctl"]
+    machine.late = ["journalctl", "makedumpfile", "systemctl"]
     assert doctor.Report(made.examine(machine), "en").unseen()[1] == ["what journalctl, systemctl would have said: no answer in time"]
 
 
