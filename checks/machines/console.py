@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PANIC = re.compile(rb"(?<!end )Kernel panic - not syncing: ?([^\r\n]*)")
 OOPS = re.compile(rb"\[ *\d+\.\d{6}\] ([^\r\n\[\]]*: [0-9a-f]{4,16} \[#\d+\])")
 DEAD = re.compile(rb"---\[ end Kernel panic")
 UPTIME = re.compile(rb"\[ *(\d+\.\d{6})\] ")
+BEHIND_S = 10.0  # by which the clock of one and the same kernel may fall behind that of this host
 
 
 @dataclass
@@ -84,17 +86,26 @@ class Console:
         return oops if oops and oops.start() < until and self.new_kernel(oops.start(), until) else None
 
     def new_kernel(self, since: int = 0, until: int | None = None, last: float = 0.0) -> bool:
-        """Whether a kernel started between two positions: the clock at the beginning of kernel messages went back.
+        """Whether a kernel started between two positions, by the clock at the beginning of kernel messages.
 
-        ``last`` is what the clock showed before ``since``, in seconds. The first messages of a kernel are no sign,
-        since most distributions boot with ``quiet``.
+        A new kernel's clock begins at 0. So the clock goes back; or, where the new kernel's first message is late, it has
+        fallen behind this host's clock by about what it had shown. ``last`` is what it showed before ``since``, in seconds.
+        The first messages of a kernel are no sign, since most distributions boot with ``quiet``.
         """
+        started = None  # when the kernel's clock was 0, in seconds since ``self.started``
         for match in UPTIME.finditer(self.data, since, len(self.data) if until is None else until):
             seconds = float(match[1])
-            if seconds < last - 0.5:
+            zero = self._seen_at(match.end()) - seconds
+            if seconds < last - 0.5 or (started is not None and zero - started > max(BEHIND_S, 0.8 * last)):
                 return True
             last = max(last, seconds)
+            started = zero if started is None else min(started, zero)
         return False
+
+    def _seen_at(self, position: int) -> float:
+        """When the byte before this position was read, in seconds since ``self.started``; 0 where that is not known."""
+        place = bisect_left(self.frames, position, key=lambda frame: frame[1])
+        return self.frames[min(place, len(self.frames) - 1)][0] if self.frames else 0.0
 
     def cast(self, since: int = 0, before: str = "", width: int = 120, height: int = 40) -> str:
         """The recording from ``since`` on in asciicast 2; its times are seconds, exact to the half second between two polls.
