@@ -648,16 +648,28 @@ OWNER_FLAGS = 7  # bits of a lock's owner that are no part of the pointer to the
 
 
 def wanted_lock(prog: Program, task: Object, trace: StackTrace, form: LockForm, known: dict[int, Object]) -> dict[str, Any] | None:
-    """The lock that a task waits for, found without knowing its local variables; None if it is not found.
+    """The lock that a task waits for, found without knowing its local variables; None if it is not found."""
+    for address in lock_addresses(prog, task, trace, form, known):
+        try:
+            owner = known.get(int(Object(prog, form.type, address=address).owner.counter) & 2**64 - 1 & ~OWNER_FLAGS)
+        except FaultError:
+            continue
+        if owner is not None or form.name != "mutex":
+            return {"kind": form.name, "name": name_of(prog, address), "owner": identity(owner) if owner is not None else None}
+    return None
+
+
+def lock_addresses(prog: Program, task: Object, trace: StackTrace, form: LockForm, known: dict[int, Object]) -> Iterator[int]:
+    """Where the lock may be that the task waits for.
 
     The entry of a waiter is on the waiter's stack and has the task's own address in it. From the entry the list goes
     over the entries of other waiters, on their stacks, to the one member that is on no stack: the list's head, in the lock.
     """
     try:
-        lock = prog.type(form.type)
-        behind, within = offsetof(prog.type(form.waiter), "task"), offsetof(lock, "wait_list")
-    except LookupError:  # a kernel whose locks are made in another way
-        return None
+        behind, within = offsetof(prog.type(form.waiter), "task"), offsetof(prog.type(form.type), "wait_list")
+    except LookupError:
+        yield from noted_locks(task)
+        return
     stacks = {int(one.stack) for one in known.values()}
     low = trace[0].sp
     stack = prog.read(low, (low | STACK_BYTES - 1) + 1 - low)
@@ -670,15 +682,25 @@ def wanted_lock(prog: Program, task: Object, trace: StackTrace, form: LockForm, 
                 before, node = node, prog.read_u64(node)
                 if node & -STACK_BYTES not in stacks or prog.read_u64(node + 8) != before:
                     break
-            if prog.read_u64(node + 8) != before:
-                continue  # no list: it is something else on the stack that has this value
-            found = Object(prog, lock, address=node - within)
-            owner = known.get(int(found.owner.counter) & 2**64 - 1 & ~OWNER_FLAGS)
+            if prog.read_u64(node + 8) == before:  # else it is something else on the stack that has this value
+                yield node - within
         except FaultError:
             continue
-        if owner is not None or form.name != "mutex":
-            return {"kind": form.name, "name": name_of(prog, node - within), "owner": identity(owner) if owner is not None else None}
-    return None
+
+
+def noted_locks(task: Object) -> Iterator[int]:
+    """The locks that the kernel itself has noted in a task: where it watches for hung tasks, and where a mutex may lend its owner.
+
+    In Linux 7.2 a lock points to its first waiter and is no member of the list any more. The watch for hung tasks
+    (include/linux/hung_task.h) writes the kind of the lock into the lowest two bits of the address.
+    """
+    for member in ("blocker", "blocked_on"):
+        try:
+            address = int(task.member_(member)) & ~3
+        except LookupError:
+            continue
+        if address:
+            yield address
 
 
 def name_of(prog: Program, address: int) -> str:
