@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -93,3 +94,12 @@ def test_the_output_of_json_is_json():
     found = summary.summarise(summary.Dump("dump", 1, "ELF", True), None, {})  # no Program: every part fails
     assert json.loads(json.dumps(found)) == found
     assert set(found["errors"]) == set(summary.PARTS)
+
+
+def test_frame_pointers_are_followed_as_they_are():
+    """On a kernel without ORC, as Ubuntu 26.04's. In a process of its own: a debugger's library reads memory that the test makes up."""
+    pytest.importorskip("drgn")
+    script = Path(__file__).with_name("frame_pointers.py")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.split() == ["__crash_kexec", "vpanic", "panic", "sysrq_handle_crash"]
