@@ -112,6 +112,16 @@ def _distribute(config: pytest.Config) -> None:
         parallel.distribute(config, number, session.runner.store.run)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """Files are handed out as a whole; see FileScheduling."""
+    if config.option.dist != "loadfile":
+        return None
+    from checks.pytest_plugin.scheduling import FileScheduling
+
+    return FileScheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Without an engine that answers nothing is run: one message, and not one for each snippet."""
