@@ -1,7 +1,7 @@
 """The whole site of this guide: every link and anchor, the weight of every page, and every page in a browser.
 
 In the browser each page is opened in both schemes of colours, on a phone and on a desktop: no message on the console, no
-request that fails, nothing wider than the screen, and nothing that axe finds against WCAG 2.2 AA. A request to another host
+request that fails, nothing wider than the screen, no text below 12 px, and nothing that axe finds against WCAG 2.2 AA. A request to another host
 fails the session (`visit` in sites.py). All pages take minutes; the quick run looks at a few.
 """
 
@@ -32,6 +32,17 @@ SCREENS = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "h
 LOOKS = [(screen, scheme) for screen in SCREENS for scheme in ("light", "dark")]
 # In the quick run each of these is opened in one of the looks.
 SAMPLE = ["/en/", "/zh/quick-start/", "/en/failures/start/", "/zh/verified/"]
+
+# The texts that are shown in less than 12 px, the size from which Lighthouse calls a text legible. Drawings are scaled as a whole.
+SMALL = """() => {
+    const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const part = walk.currentNode.parentElement, size = parseFloat(getComputedStyle(part).fontSize);
+        const shown = walk.currentNode.data.trim() && !part.closest("svg, script, style") && part.getClientRects().length;
+        if (shown && size < 12) found.push(`${size} px: ${part.outerHTML.slice(0, 100)}`);
+    }
+    return found;
+}"""
 
 
 @cache
@@ -109,6 +120,7 @@ def problems(page, path: str, base: str) -> list[str]:
     width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     if width[0] > width[1]:
         told.append(f"{width[0]} px wide on a screen of {width[1]} px")
+    told += page.evaluate(SMALL)
     page.evaluate(AXE.read_text())
     return [f"{path}: {problem}" for problem in [*told, *map(str, page.evaluate(VIOLATIONS, TAGS))]]
 
@@ -168,6 +180,20 @@ def test_a_line_that_goes_on_beyond_the_edge_is_seen_to_do_so_on_a_phone(scheme,
     page.wait_for_timeout(100)
     left, middle, right = edges()
     assert right == middle != left
+    page.context.close()
+
+
+@pytest.mark.browser
+def test_the_keyboard_does_not_enter_the_closed_drawer_of_a_phone(small, visit):
+    page = visit(small[1], "/en/", viewport=SCREENS["phone"])
+    inside = "document.activeElement.closest('.md-sidebar--primary') !== null"
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        assert not page.evaluate(inside)
+    page.locator("label.md-header__button[for=__drawer]").click()
+    link = page.locator(".md-sidebar--primary a.md-nav__link:visible").first
+    link.focus()
+    assert page.evaluate(inside)
     page.context.close()
 
 

@@ -23,10 +23,10 @@ if (search && field) {
 
 // Wide tables and blocks scroll inside themselves, so the keyboard must reach them.
 const reach = (part) => {
-  for (const box of part.querySelectorAll(".md-typeset__scrollwrap, .verified__scroll, .facts, .chart__scroll, pre > code, .replay__screen")) {
-    if (box.scrollWidth > box.clientWidth) {
-      box.tabIndex = 0;
-    }
+  const boxes = [...part.querySelectorAll(".md-typeset__scrollwrap, .verified__scroll, .facts, .chart__scroll, pre > code, .replay__screen")];
+  // All are measured before one is changed: after a change the browser would lay the page out again for the next measure.
+  for (const box of boxes.filter((each) => each.scrollWidth > each.clientWidth)) {
+    box.tabIndex = 0;
   }
 };
 reach(document);

@@ -8,14 +8,20 @@
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, rules];
 
   // Of a snippet's outputs all stand open that are the reader's, or the first one where no release is chosen.
-  const fold = () => document.querySelectorAll("details.expected").forEach((output) => (output.open = root.dataset.release !== ""));
+  const fold = () => {
+    const state = root.dataset.release === "" ? "[open]" : ":not([open])";
+    document.querySelectorAll(`details.expected${state}`).forEach((output) => (output.open = !output.open));
+  };
 
   const show = (release) => {
-    root.dataset.release = release;
-    rules.replaceSync(release && `
-      [data-target]:not([data-target~="${release}"]) { display: none !important; }
-      [data-only~="${release}"] { display: inline !important; }
-    `);
+    // A new rule, even an empty one, makes the browser lay out the whole page again.
+    if (root.dataset.release !== release) {
+      root.dataset.release = release;
+      rules.replaceSync(release && `
+        [data-target]:not([data-target~="${release}"]) { display: none !important; }
+        [data-only~="${release}"] { display: inline !important; }
+      `);
+    }
     fold();
     document.dispatchEvent(new Event("guide:release"));
   };
