@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from xml.etree.ElementTree import Element
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.toc import render_inner_html, strip_tags
 from markdown.treeprocessors import Treeprocessor
 
 from checks.model import Snippet
@@ -76,7 +78,9 @@ class _Walk(Treeprocessor):
         for element in root.iter():
             tag = element.tag
             if tag in _HEADINGS:
-                headings.append(Heading(_HEADINGS[tag], element.get("id"), "".join(element.itertext()).strip()))
+                # Code in a heading is a placeholder here; Markdown's own table of contents takes a heading's text in the same way.
+                text = html.unescape(strip_tags(render_inner_html(element, self.md)))
+                headings.append(Heading(_HEADINGS[tag], element.get("id"), text))
             elif tag in _ADDRESSES and (address := element.get(_ADDRESSES[tag])):
                 links.append(address)
             elif tag in ("div", "details"):

@@ -258,3 +258,16 @@ def test_only_what_has_changed_is_read_again(tmp_path, monkeypatch):
         with pytest.raises(PageErrors, match=r"docs/a\.md:1") if wrong else nullcontext():
             assert read_guide(config, before).pages["en", "b"].title == (tmp_path / "docs/b.md").read_text()[2:].strip()
         assert read == expected
+
+
+@pytest.mark.parametrize(
+    "heading, text",
+    [
+        ("Above and below: `,high` and `,low`", "Above and below: ,high and ,low"),
+        ("Less is `a < b && c`", "Less is a < b && c"),
+        ("R&D, *soon*, [a link](https://example.org)", "R&D, soon, a link"),
+        ("A &amp; &lt;b&gt;", "A & <b>"),
+    ],
+)
+def test_the_text_of_a_heading_is_what_a_reader_sees(heading, text, reader):
+    assert [each.text for each in reader.read(f"# {heading} {{#x}}\n").outline.headings] == [text]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -79,6 +80,14 @@ def test_every_link_leads_to_a_file_and_every_anchor_to_an_element(whole):
     found = pages(out)
     assert len(found) > 100
     assert [problem for file in found for problem in wrong_links(out, file)] == []
+
+
+def test_no_placeholder_of_markdown_is_left_in_a_page_or_in_the_search(whole):
+    """What stands for a part of a page while Markdown works (``markdown.util``) is seen where a text is taken too early."""
+    _, out = whole
+    files = [*pages(out), *out.rglob("search_index.json")]
+    left = [file.relative_to(out).as_posix() for file in files if re.search("wzxhzdk:|klzzwxh:", file.read_text(encoding="utf-8"))]
+    assert left == []
 
 
 @cache
