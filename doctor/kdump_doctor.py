@@ -330,8 +330,8 @@ FINDINGS = {
         en="Line {line} of /etc/default/kdump-tools has a parenthesis after =, an error at which sh stops reading.",
         zh="/etc/default/kdump-tools 第 {line} 行的 = 后面有括号，sh 读到这里就报错停止。"),
     "settings.sh": Kind("fault", "settings#shell", crash="none",
-        en="At line {line} of /etc/default/kdump-tools sh finds an error, and reads nothing of the file: {said}",
-        zh="sh 在 /etc/default/kdump-tools 第 {line} 行发现错误，整个文件都不会生效：{said}"),
+        en="At line {line} of /etc/default/kdump-tools sh finds an error and ends, and kdump-config with it: {said}",
+        zh="sh 在 /etc/default/kdump-tools 第 {line} 行遇到错误而退出，kdump-config 也随之退出：{said}"),
     "settings.plus": Kind("warning", "settings#shell",
         en="Line {line}: {name}+= does not exist in sh; the setting stays as it was.",
         zh="第 {line} 行：sh 没有 {name}+= 这种写法，这项设置没有变化。"),
@@ -728,10 +728,11 @@ class Machine:
     def seconds(self, most: float) -> float:
         return max(LEAST_S, min(most, self.ends - time.monotonic()))
 
-    def aside(self, work: Callable[[], Any]) -> Any | None:
+    def aside(self, work: Callable[[], Any], least: float = LEAST_S) -> Any | None:
         """What ``work`` returns, as JSON takes it, done in a process of its own. None if that waits for more than FOLDER_S.
 
-        A process that waits for a server that is gone cannot be killed, but it can be left behind.
+        A process that waits for a server that is gone cannot be killed, but it can be left behind. It gets ``least`` seconds
+        also where patience has run out.
         """
         ours, theirs = os.pipe()
         child = os.fork()
@@ -744,7 +745,7 @@ class Machine:
             finally:
                 os._exit(0)
         os.close(theirs)
-        data, ends, ended = b"", time.monotonic() + self.seconds(FOLDER_S), False
+        data, ends, ended = b"", time.monotonic() + max(least, self.seconds(FOLDER_S)), False
         try:
             while not ended:
                 left = max(0.0, ends - time.monotonic())
@@ -764,10 +765,11 @@ class Machine:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0 if ended else os.WNOHANG)
 
-    def command(self, *words: str, most: float = COMMAND_S, both: bool = False) -> str | None:
+    def command(self, *words: str, most: float = COMMAND_S, both: bool = False, needed: bool = True) -> str | None:
         """What a command printed, at most 1 MiB; None if it is not there, failed, or did not end in time.
 
-        With ``both`` also what it printed as errors, and whatever its status.
+        With ``both`` also what it printed as errors, and whatever its status. A program that is late counts among what was
+        not seen, unless the check does without its answer and says so (``needed``).
         """
         if not self.real:
             return None
@@ -802,7 +804,7 @@ class Machine:
             child.wait(0.2)
         except (OSError, subprocess.TimeoutExpired):
             pass
-        if len(data) < MIB and words[0] not in self.late:
+        if needed and len(data) < MIB and words[0] not in self.late:
             self.late.append(words[0])
         return data.decode("utf-8", "replace") if len(data) >= MIB else None
 
@@ -1352,10 +1354,8 @@ class Doctor:
                 if os.environ.get("KDUMP_DOCTOR_RAISE"):
                     raise
                 self.miss("check", False, check=name, said=f"{type(error).__name__}: {error}")
-        # Where makedumpfile is late, the size of a dump is estimated; what ssh has not said is a finding.
-        late = [program for program in self.machine.late if program not in ("makedumpfile", "ssh")]
-        if late:
-            self.miss("late", False, programs=SAYINGS["list"].en.join(late))
+        if self.machine.late:
+            self.miss("late", False, programs=SAYINGS["list"].en.join(self.machine.late))
 
     def cannot(self) -> bool:
         """Whether this is no machine to examine at all. In a container the settings can still be looked at."""
@@ -1560,8 +1560,8 @@ class Doctor:
     @cached_property
     def folder(self) -> dict[str, Any]:
         """What is in KDUMP_COREDIR: see ``_folder``. {} if it does not answer."""
-        self.machine.ends = max(self.machine.ends, time.monotonic() + 1)  # commands that hung must not make a disk look dead
-        return self.machine.aside(self._folder) or {}
+        # A second in any case: commands that hung must not make a disk look dead.
+        return self.machine.aside(self._folder, least=1) or {}
 
     def _folder(self) -> dict[str, Any]:
         machine, place = self.machine, self.settings.folder
@@ -2408,8 +2408,8 @@ def _memory_usage(doctor: Doctor) -> dict[str, int] | None:
     if doctor.machine.uid != 0 or not doctor.packages.get("makedumpfile"):
         doctor.miss("usage")
         return None
-    # It refuses where nothing is reserved.
-    text = doctor.machine.command("makedumpfile", "--mem-usage", "/proc/kcore") if doctor.size else None
+    # It refuses where nothing is reserved. Where it is late, the size of a dump is estimated.
+    text = doctor.machine.command("makedumpfile", "--mem-usage", "/proc/kcore", needed=False) if doctor.size else None
     found = re.findall(r"^([A-Z_]+)\s+([0-9]{1,15})\s+(?:yes|no)\b", text or "", re.MULTILINE | re.ASCII)
     unit = re.search(r"^page size:\s*([0-9]{1,7})", text or "", re.MULTILINE | re.ASCII)
     return {name: int(number) * int(unit[1]) for name, number in found} if unit and found else None
@@ -2598,7 +2598,7 @@ def check_encryption(doctor: Doctor) -> None:
         below = _disk(machine, mount)
         rows = [row for row in map(str.split, _table(machine, "/etc/fstab")) if len(row) > 1]
         mounted = [row[1] for row in rows if "noauto" not in " ".join(row) or "x-systemd.automount" in " ".join(row)]
-        at_boot = mount.point in [_unescaped(point).rstrip("/") for point in mounted]
+        at_boot = mount.point in [_unescaped(point).rstrip("/") for point in mounted] or _has_unit(machine, mount.point)
         opened = all(name in tab for name in below.crypt)
         if below.crypt and not (at_boot and opened):
             doctor.find("encryption.covered", folder=folder, name=below.crypt[0])
@@ -2607,12 +2607,18 @@ def check_encryption(doctor: Doctor) -> None:
         elif below.crypt:
             _argon(doctor, below)
         elif not at_boot and mount.type not in ("tmpfs", "ramfs", "zfs", "btrfs", "autofs"):
-            units = [name for name in machine.names("/etc/systemd/system") if name.endswith(".mount")]
-            if not any(f"Where={mount.point}\n" in (machine.text(f"/etc/systemd/system/{name}", 65536) or "") for name in units):
-                doctor.find("encryption.fstab", folder=folder)
+            doctor.find("encryption.fstab", folder=folder)
         if below.usb and "usbcore.nousb" in words:
             doctor.find("encryption.usb", folder=folder)
     doctor.well("encryption", folder=folder)
+
+
+def _has_unit(machine: Machine, point: str) -> bool:
+    """Whether a unit of systemd mounts something there: its name is the folder's, escaped as systemd.unit(5) says."""
+    escaped = re.sub(rb"[^A-Za-z0-9:_./]|^\.", lambda found: b"\\x%02x" % found[0][0], os.fsencode(point.strip("/")))
+    name = os.fsdecode(escaped.replace(b"/", b"-"))
+    folders = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system")
+    return any(machine.exists(f"{folder}/{name}.{kind}") for folder in folders for kind in ("mount", "automount"))
 
 
 def _table(machine: Machine, file: str) -> list[str]:
@@ -2744,7 +2750,8 @@ def _login(doctor: Doctor, target: str) -> None:
     doctor.machine.ends = time.monotonic() + LOGIN_S
     key = doctor.settings.get("SSH_KEY", "/root/.ssh/kdump_id_rsa")
     options = ("-n", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "-o", "UpdateHostKeys=no", "-o", "StrictHostKeyChecking=yes")
-    text = doctor.machine.command("ssh", *options, "-i", key, target, "true && echo kdump-doctor", most=LOGIN_S, both=True)
+    # A host that does not answer is a finding.
+    text = doctor.machine.command("ssh", *options, "-i", key, target, "true && echo kdump-doctor", most=LOGIN_S, both=True, needed=False)
     if doctor.machine.real and "kdump-doctor" not in (text or ""):
         doctor.find("remote.login", target=target, said=(text or "?").strip()[-200:])
 

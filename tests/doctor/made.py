@@ -97,7 +97,7 @@ class Machine(doctor.Machine):  # type: ignore[name-defined, misc]
             time.sleep(HANG_S)
         return self.space
 
-    def aside(self, work):
+    def aside(self, work, least=0.1):
         """In this process, which is much quicker, but where something hangs."""
         if self.hangs:
             return super().aside(work)
@@ -106,7 +106,7 @@ class Machine(doctor.Machine):  # type: ignore[name-defined, misc]
         except Exception:  # the process would end without a word
             return None
 
-    def command(self, *words, most=5.0, both=False):
+    def command(self, *words, most=5.0, both=False, needed=True):
         self.ran.append(words)
         line = " ".join(words)
         return next((printed for begin, printed in self.commands.items() if begin in line), None)

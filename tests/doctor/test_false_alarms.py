@@ -122,3 +122,22 @@ def test_a_folder_that_is_not_there_is_named(made):
     done = run(made, "", "--root", "/nowhere/at/all")
     assert done.returncode == 2
     assert b"expected a folder, found no such folder: /nowhere/at/all" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "unit"),
+    [
+        ("/var/crash", "/etc/systemd/system/var-crash.mount"),
+        ("/var/crash", "/usr/lib/systemd/system/var-crash.automount"),
+        ("/srv/our-dumps", r"/etc/systemd/system/srv-our\x2ddumps.mount"),
+        ("/srv/转储", r"/run/systemd/system/srv-\xe8\xbd\xac\xe5\x82\xa8.mount"),
+    ],
+)
+def test_a_folder_that_a_unit_mounts_needs_no_line_in_fstab(made, folder, unit):
+    """The units' names are what ``systemd-escape --path`` prints."""
+    made.path(folder).mkdir(parents=True, exist_ok=True)
+    made.settings(f'KDUMP_COREDIR="{folder}"')
+    made.write("/proc/self/mountinfo", made.text("/proc/self/mountinfo") + f"99 1 254:17 / {folder} rw - ext4 /dev/vdb1 rw\n")
+    assert "encryption.fstab" in kinds(made.examine())
+    made.write(unit, "[Mount]\n")
+    assert "encryption.fstab" not in kinds(made.examine())

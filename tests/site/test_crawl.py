@@ -1,8 +1,8 @@
 """The whole site of this guide: every link and anchor, the weight of every page, and every page in a browser.
 
 In the browser each page is opened in both schemes of colours, on a phone and on a desktop: no message on the console, no
-request that fails, nothing wider than the screen, no text below 12 px, and nothing that axe finds against WCAG 2.2 AA. A request to another host
-fails the session (`visit` in sites.py). All pages take minutes; the quick run looks at a few.
+request that fails, nothing wider than the screen, no text below 12 px, and nothing that axe finds against WCAG 2.2 AA. A
+request to another host fails the session (`visit` in sites.py). All pages take minutes; the quick run looks at a few.
 """
 
 from __future__ import annotations
