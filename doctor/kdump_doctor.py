@@ -559,6 +559,7 @@ UNSEEN = {
     "menu": Words("the boot menu", "启动菜单"),
     "journal": Words("the journal", "系统日志"),
     "keys": Words("root's keys for SSH", "root 的 SSH 密钥"),
+    "ssh": Words("whether ssh asks for the host's key", "ssh 是否会询问主机密钥"),
     "usage": Words("which pages a dump would have", "转储会包含哪些页"),
     "kernel-file": Words("the kernel's file", "内核文件"),
     "volume": Words("the header of the encrypted volume", "加密卷的头"),
@@ -2694,8 +2695,13 @@ def check_remote(doctor: Doctor) -> None:
     for name in settings.targets:
         value = settings.get(name)
         host = value.rpartition("@")[2] if name == "SSH" else value.rpartition(":/")[0] if name == "NFS" else value.partition(":")[0]
+        taken = (name == "SSH" and _ssh_takes(doctor, value)) or {}
+        if {"proxyjump", "proxycommand"} & set(taken):  # the host itself need not be reached from here
+            _login(doctor, value)
+            continue
+        host = taken.get("hostname", host)
         port = {
-            "SSH": 22,
+            "SSH": int(taken.get("port", 22)),
             "NFS": 2049,
             "FTP": int(settings.get("FTP_PORT", "21")[:5]) if settings.get("FTP_PORT", "21").isdecimal() else 21,
         }[name]
@@ -2714,15 +2720,28 @@ def _ssh(doctor: Doctor) -> None:
         return doctor.miss("keys")
     if not machine.exists(key):
         doctor.find("remote.key", file=key, target=target)
-    host = target.rpartition("@")[2]
-    lines = [line for file in ("/root/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts") for line in _table(machine, file)]
-    included = [f"/etc/ssh/ssh_config.d/{name}" for name in machine.names("/etc/ssh/ssh_config.d", 100) if name.endswith(".conf")]
-    asks = "".join(machine.text(file, 65536) or "" for file in ("/root/.ssh/config", "/etc/ssh/ssh_config", *included))
-    lenient = re.search(
-        r"^\s*StrictHostKeyChecking[\s=]+(no|off|accept-new)\b|^\s*(HostName|Host\s+[^*\s])", asks, re.MULTILINE | re.IGNORECASE
-    )
-    if host and not lenient and not any(_names_host(_names_of(line), host.lower()) for line in lines):
-        doctor.find("remote.host", host=host)
+    taken = _ssh_takes(doctor, target)
+    host, port = taken.get("hostname", target.rpartition("@")[2]), taken.get("port", "22")
+    name = taken.get("hostkeyalias") or (host if port == "22" else f"[{host}]:{port}")
+    files = " ".join(taken.get(f"{whose}knownhostsfile", file) for whose, file in KNOWN_HOSTS.items())
+    lines = [line for file in files.split() for line in _table(machine, file)]
+    if not name or any(_names_host(_names_of(line), name.lower()) for line in lines):
+        return
+    if not taken:
+        doctor.miss("ssh", False)
+    elif taken.get("stricthostkeychecking") not in ("no", "off", "false", "accept-new"):
+        doctor.find("remote.host", host=name)
+
+
+KNOWN_HOSTS = {"user": "/root/.ssh/known_hosts", "global": "/etc/ssh/ssh_known_hosts"}
+
+
+def _ssh_takes(doctor: Doctor, target: str) -> dict[str, str]:
+    """What root's ssh takes from its settings for a host; they have blocks for other hosts, too. Empty if it cannot be asked."""
+    if doctor.machine.uid != 0 or target.startswith("-"):
+        return {}
+    said = doctor.machine.command("ssh", "-G", "-o", "CanonicalizeHostname=no", target)
+    return dict(line.partition(" ")[::2] for line in (said or "").splitlines())
 
 
 def _names_of(line: str) -> str:

@@ -95,6 +95,14 @@ def over_ssh(made: Made, *files: str) -> None:
     made.write("/usr/bin/ssh", "#!")
     made.write("/root/.ssh/kdump_id_rsa", "key")
     made.write("/root/.ssh/known_hosts", "192.0.2.2 ssh-ed25519 AAAA\n")
+    ssh_takes(made, "192.0.2.2")
+
+
+def ssh_takes(made: Made, host: str, **options: str) -> None:
+    """What ssh -G prints, of which the doctor reads some lines."""
+    taken = {"host": host, "hostname": host, "port": "22", "stricthostkeychecking": "ask", **options}
+    files = {"globalknownhostsfile": "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2", "userknownhostsfile": "/root/.ssh/known_hosts"}
+    made.commands["ssh -G"] = "".join(f"{name} {value}\n" for name, value in {**files, **taken}.items())
 
 
 @case("remote.program")
@@ -112,6 +120,18 @@ def _(made: Made):
 def _(made: Made):
     over_ssh(made)
     made.write("/root/.ssh/known_hosts", "192.0.2.1 ssh-ed25519 AAAA\n")
+
+
+@case("remote.host")
+def of_another_port(made: Made):
+    over_ssh(made)
+    ssh_takes(made, "192.0.2.2", port="2222")
+
+
+@case("remote.host")
+def by_another_name(made: Made):
+    over_ssh(made)
+    ssh_takes(made, "192.0.2.2", hostkeyalias="vault")
 
 
 @case("remote.reach", remote=True, unreachable="timed out")

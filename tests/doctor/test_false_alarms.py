@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from cases_storage import encrypt, luks, mount
+from cases_storage import encrypt, luks, mount, over_ssh, ssh_takes
 from made import FILE, Made, doctor, fresh, kinds
 
 SETTINGS = "/etc/default/kdump-tools"
@@ -46,6 +46,41 @@ def made(tmp_path, monkeypatch) -> Made:
 def test_what_is_unusual_and_in_order_is_no_fault(made, change):
     change(made)
     assert kinds(made.examine()) == []
+
+
+SSH_IN_ORDER = {
+    "a host that ssh takes unseen": {"stricthostkeychecking": "accept-new"},
+    "a host that ssh takes whoever it is": {"stricthostkeychecking": "false"},
+    "the key under another name": {"hostkeyalias": "vault"},
+    "a port of its own": {"port": "2222"},
+    "another file of keys": {"userknownhostsfile": "/root/.ssh/known_hosts /etc/ssh/known_of_kdump"},
+    "a host that another leads to": {"proxyjump": "gate", "hostkeyalias": "vault"},
+}
+
+
+@pytest.mark.parametrize("options", SSH_IN_ORDER.values(), ids=SSH_IN_ORDER)
+def test_the_settings_of_ssh_are_ssh_s_own_to_read(made, options):
+    """ssh -G says what holds for the host: what stands in a block for other hosts does not."""
+    over_ssh(made)
+    made.write("/root/.ssh/known_hosts", "vault,[192.0.2.2]:2222 ssh-ed25519 AAAA\n")
+    if "userknownhostsfile" in options:
+        made.write("/root/.ssh/known_hosts", "")
+        made.write("/etc/ssh/known_of_kdump", "192.0.2.2 ssh-ed25519 AAAA\n")
+    ssh_takes(made, "192.0.2.2", **options)
+    assert kinds(made.examine()) == []
+    machine = made.machine()
+    machine.unreachable = "timed out"
+    assert kinds(made.examine(machine, remote=True)) == ([] if "proxyjump" in options else ["remote.reach"])
+
+
+def test_where_ssh_cannot_be_asked_an_unknown_host_is_not_a_fault(made):
+    """As in the image of a disk, in which no command is run."""
+    over_ssh(made)
+    del made.commands["ssh -G"]
+    assert made.examine().unseen == []
+    made.write("/root/.ssh/known_hosts", "")
+    found = made.examine()
+    assert (kinds(found), [name for name, *_ in found.unseen]) == ([], ["ssh"])
 
 
 def test_settings_that_a_user_may_not_read_are_not_guessed(made):
