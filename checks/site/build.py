@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+import rcssmin
 from jinja2 import Environment, TemplateError
 
 from checks.config import Config
@@ -121,6 +122,7 @@ def make(
         raise GuideError("\n".join(messages))
     transcripts.write(config, guide, out, go_on)
     _write_root(config, guide, out, url)
+    _minify_styles(guide, out)
     if problems := check_site(guide, out, go_on):
         raise GuideError("\n".join(map(str, problems)))
 
@@ -162,6 +164,13 @@ def _write_root(config: Config, guide: Guide, out: Path, url: str) -> None:
     for language in guide.languages:
         (out / language / "sitemap.xml").write_text(_sitemap(config, guide, language, url), encoding="utf-8")
         (out / language / "sitemap.xml.gz").unlink(missing_ok=True)
+
+
+def _minify_styles(guide: Guide, out: Path) -> None:
+    """Write the guide's own style sheets without comments and spaces: a page waits for them before it is shown."""
+    for language in guide.languages:
+        for sheet in (out / language / "assets").glob("*.css"):
+            sheet.write_text(str(rcssmin.cssmin(sheet.read_text(encoding="utf-8"))), encoding="utf-8")
 
 
 def _fill(config: Config, guide: Guide, file: Path, url: str) -> str:
