@@ -2759,7 +2759,11 @@ def _names_host(names: str, host: str) -> bool:
         except ValueError:
             return False
         return hmac.compare_digest(hmac.new(salt, host.encode(), hashlib.sha1).digest(), code)
-    return any(fnmatch.fnmatchcase(host, name) for name in names.split(",")[:50] if len(name) < 300)
+    # Of the signs of fnmatch these patterns have * and ? alone: [ is part of the name of a host with a port.
+    patterns = [name.replace("[", "[[]") for name in names.split(",")[:50] if len(name) < 300]
+    if any(name[:1] == "!" and fnmatch.fnmatchcase(host, name[1:]) for name in patterns):
+        return False
+    return any(fnmatch.fnmatchcase(host, name) for name in patterns)
 
 
 def _login(doctor: Doctor, target: str) -> None:

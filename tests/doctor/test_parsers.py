@@ -184,6 +184,9 @@ def test_hosts_are_known_by_name_pattern_or_hash():
     code = new(salt, b"vault", sha1).digest()
     assert doctor._names_host("vault,192.0.2.2", "192.0.2.2")
     assert doctor._names_host("*.example.org", "vault.example.org")
+    assert doctor._names_host("[192.0.2.2]:2222,[vault]:2222", "[vault]:2222")
+    assert not doctor._names_host("[vault]:2222", "v:2222")
+    assert not doctor._names_host("*.example.org,!vault.example.org", "vault.example.org")
     assert doctor._names_host(f"|1|{b64encode(salt).decode()}|{b64encode(code).decode()}", "vault")
     assert not doctor._names_host(f"|1|{b64encode(salt).decode()}|{b64encode(code).decode()}", "lab")
 
