@@ -30,14 +30,6 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def workers_for_tests(pages: int) -> int:
-    """How many workers run tests and this many pages: one more than there are processors, since a test often waits for a process.
-
-    None more where every processor may be busy with the machine of a page.
-    """
-    return processors() + (pages < processors())
-
-
 def jobs(guide: Guide, target: Target, pages: Iterable[Page], cores: int | None = None, available_mib: int | None = None) -> int:
     """How many of these pages can run at a time: at most one a core, what memory allows, and what can be ready at once."""
     pages = list(pages)

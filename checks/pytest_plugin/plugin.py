@@ -103,7 +103,7 @@ def _distribute(config: pytest.Config) -> None:
     with faults_shown.as_usage_errors(config):
         session = checked_guide_session(config)
         if session.names_other_tests():
-            number = parallel.workers_for_tests(len(session.named_pages())) if wanted == "auto" else int(wanted)
+            number = parallel.processors() if wanted == "auto" else int(wanted)
         else:
             pages = order(session.guide, session.named_pages())
             session.builder.build_ahead(session.target, [page.machine for page in pages if page.snippets and page.machine])
