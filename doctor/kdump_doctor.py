@@ -1681,6 +1681,18 @@ class Doctor:
         folders = [f"{place}/{name}" for place in ("/var/log/journal", "/run/log/journal") for name in self.machine.names(place, 20)]
         return any(self.machine.look(f"{folder}/system.journal", 1)[1] == "denied" for folder in folders)
 
+    @cached_property
+    def ssh(self) -> dict[str, str]:
+        """What root's ssh takes from its settings for the host of the dumps; they have blocks for other hosts, too.
+
+        Empty if it cannot be asked.
+        """
+        target = self.settings.get("SSH")
+        if self.machine.uid != 0 or target.startswith("-"):
+            return {}
+        said = self.machine.command("ssh", "-G", "-o", "CanonicalizeHostname=no", target)
+        return dict(line.partition(" ")[::2] for line in (said or "").splitlines())
+
     def said(self, where: str, text: str | None) -> dict[str, Any] | None:
         """The first of ``MESSAGES`` in the last attempt that a journal tells of, for the values of a finding."""
         attempt = (text or "").rpartition("Starting kdump-tools:")[2]
@@ -2695,8 +2707,8 @@ def check_remote(doctor: Doctor) -> None:
     for name in settings.targets:
         value = settings.get(name)
         host = value.rpartition("@")[2] if name == "SSH" else value.rpartition(":/")[0] if name == "NFS" else value.partition(":")[0]
-        taken = (name == "SSH" and _ssh_takes(doctor, value)) or {}
-        if {"proxyjump", "proxycommand"} & set(taken):  # the host itself need not be reached from here
+        taken = doctor.ssh if name == "SSH" else {}
+        if taken.keys() & {"proxyjump", "proxycommand"}:  # the host itself need not be reached from here
             _login(doctor, value)
             continue
         host = taken.get("hostname", host)
@@ -2720,7 +2732,7 @@ def _ssh(doctor: Doctor) -> None:
         return doctor.miss("keys")
     if not machine.exists(key):
         doctor.find("remote.key", file=key, target=target)
-    taken = _ssh_takes(doctor, target)
+    taken = doctor.ssh
     host, port = taken.get("hostname", target.rpartition("@")[2]), taken.get("port", "22")
     name = taken.get("hostkeyalias") or (host if port == "22" else f"[{host}]:{port}")
     files = " ".join(taken.get(f"{whose}knownhostsfile", file) for whose, file in KNOWN_HOSTS.items())
@@ -2734,14 +2746,6 @@ def _ssh(doctor: Doctor) -> None:
 
 
 KNOWN_HOSTS = {"user": "/root/.ssh/known_hosts", "global": "/etc/ssh/ssh_known_hosts"}
-
-
-def _ssh_takes(doctor: Doctor, target: str) -> dict[str, str]:
-    """What root's ssh takes from its settings for a host; they have blocks for other hosts, too. Empty if it cannot be asked."""
-    if doctor.machine.uid != 0 or target.startswith("-"):
-        return {}
-    said = doctor.machine.command("ssh", "-G", "-o", "CanonicalizeHostname=no", target)
-    return dict(line.partition(" ")[::2] for line in (said or "").splitlines())
 
 
 def _names_of(line: str) -> str:
